@@ -1,0 +1,123 @@
+import type { PicoUsd } from '../shared/money/usd.js';
+import type { Tier } from '../shared/context/principal.js';
+import type { AgentDefinition } from './agents.schema.js';
+import type { ConfiguredModel } from './models.schema.js';
+import type { Secret } from './secret.js';
+
+/*
+ * The typed slices of the configuration. Each is an injection token: a module asks for the slice it needs, never for a
+ * key. `load-config.ts` fills them from the environment.
+ */
+
+export type NodeEnvironment = 'development' | 'test' | 'production';
+export type ConfiguredProvider = 'scripted' | 'anthropic' | 'openai' | 'azure' | 'openai-compatible';
+
+export abstract class ProcessConfig {
+  abstract readonly environment: NodeEnvironment;
+  abstract readonly host: string;
+  /** 0: any free port. */
+  abstract readonly port: number;
+  abstract readonly logLevel: string;
+  /** Where the embedded database and generated secrets live. */
+  abstract readonly dataDir: string;
+  abstract readonly shutdownGraceMs: number;
+  /** From package.json. */
+  abstract readonly version: string;
+}
+
+export abstract class DatabaseConfig {
+  /** `undefined`: the embedded server. */
+  abstract readonly url: Secret | undefined;
+  abstract readonly poolSize: number;
+  abstract readonly redisUrl: Secret | undefined;
+}
+
+export abstract class HttpConfig {
+  abstract readonly trustedProxyHops: number;
+  abstract readonly corsOrigins: readonly string[];
+  /** Host names without port; empty: every host. */
+  abstract readonly allowedHosts: readonly string[];
+  abstract readonly metricsToken: Secret | undefined;
+  abstract readonly docsEnabled: boolean;
+  abstract readonly bodyLimitBytes: number;
+  abstract readonly headersTimeoutMs: number;
+  abstract readonly requestTimeoutMs: number;
+}
+
+export abstract class AuthConfig {
+  /** `undefined` outside production: generated once and kept in the data folder. */
+  abstract readonly jwtSecret: Secret | undefined;
+  abstract readonly issuer: string;
+  abstract readonly audience: string;
+  abstract readonly isRegistrationEnabled: boolean;
+  abstract readonly adminEmail: string | undefined;
+  abstract readonly adminPassword: Secret | undefined;
+  abstract readonly accessTtlSeconds: number;
+  abstract readonly refreshTtlSeconds: number;
+  /** A known account for trying Perch out. Never in production. */
+  abstract readonly isDemoAccountEnabled: boolean;
+}
+
+export interface ProviderConnectionConfig {
+  readonly apiKey: Secret | undefined;
+  readonly baseUrl: string | undefined;
+}
+
+export abstract class ProvidersConfig {
+  abstract readonly defaultProvider: ConfiguredProvider;
+  /** The default model's id. */
+  abstract readonly defaultModel: string;
+  abstract readonly connections: Readonly<Record<ConfiguredProvider, ProviderConnectionConfig>>;
+  abstract readonly models: readonly ConfiguredModel[];
+  /** Keys that entries of `models` name, by the variable's name. */
+  abstract readonly modelKeys: ReadonlyMap<string, Secret>;
+  abstract readonly fallbackModels: readonly string[];
+  abstract readonly allowUnpricedModels: boolean;
+  abstract readonly azureDeployment: string | undefined;
+  abstract readonly azureApiVersion: string;
+  abstract readonly firstTokenTimeoutMs: number;
+  abstract readonly stallTimeoutMs: number;
+  abstract readonly requestTimeoutMs: number;
+  abstract readonly breakerOpenMs: number;
+  /** Pause between two words of the scripted provider. */
+  abstract readonly scriptedDelayMs: number;
+}
+
+export abstract class AgentConfig {
+  /** As configured; `agent-definitions.ts` adds `default`. */
+  abstract readonly agents: readonly AgentDefinition[];
+  abstract readonly maxSteps: number;
+  abstract readonly maxToolCallsPerStep: number;
+  abstract readonly toolConcurrency: number;
+  /** The same call this many times in a row ends the run. */
+  abstract readonly maxRepeatedCalls: number;
+  abstract readonly runTimeoutMs: number;
+  abstract readonly maxTokens: number;
+  abstract readonly temperature: number;
+  abstract readonly isStreamingEnabled: boolean;
+  abstract readonly areToolsEnabled: boolean;
+  abstract readonly isConversationMemoryEnabled: boolean;
+  abstract readonly conversationTtlHours: number;
+}
+
+export interface TierLimits {
+  readonly requestsPerMinute: number;
+  readonly tokensPerMinute: number;
+}
+
+export abstract class RateLimitConfig {
+  abstract readonly tiers: Readonly<Record<Tier, TierLimits>>;
+  abstract readonly isCostTrackingEnabled: boolean;
+  abstract readonly maxDailyCostPerUser: PicoUsd;
+  abstract readonly maxMonthlyCostPerUser: PicoUsd | undefined;
+}
+
+export interface AppConfig {
+  readonly process: ProcessConfig;
+  readonly database: DatabaseConfig;
+  readonly http: HttpConfig;
+  readonly auth: AuthConfig;
+  readonly providers: ProvidersConfig;
+  readonly agent: AgentConfig;
+  readonly rateLimit: RateLimitConfig;
+}

@@ -1,0 +1,29 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import {
+  AgentConfig,
+  type AppConfig,
+  AuthConfig,
+  DatabaseConfig,
+  HttpConfig,
+  ProcessConfig,
+  ProvidersConfig,
+  RateLimitConfig,
+} from './app-config.js';
+
+/** Hands every slice to whoever injects it by its class. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    const slices = [
+      { provide: ProcessConfig, useValue: config.process },
+      { provide: DatabaseConfig, useValue: config.database },
+      { provide: HttpConfig, useValue: config.http },
+      { provide: AuthConfig, useValue: config.auth },
+      { provide: ProvidersConfig, useValue: config.providers },
+      { provide: AgentConfig, useValue: config.agent },
+      { provide: RateLimitConfig, useValue: config.rateLimit },
+    ];
+    return { module: ConfigModule, providers: slices, exports: slices };
+  }
+}

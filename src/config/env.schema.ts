@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { parseUsd } from '../shared/money/usd.js';
+import { agentDefinitionsSchema } from './agents.schema.js';
+import { configuredModelsSchema } from './models.schema.js';
+
+/*
+ * Every setting of Perch, with its default. `.env.example` documents the same names (a test keeps both equal).
+ * An empty value counts as not set. Durations end in _MS or _SECONDS, money is in USD.
+ */
+
+const text = z.string().trim().min(1);
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min).max(max));
+const decimal = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+const flag = z
+  .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'], { error: 'must be true or false' })
+  .transform((value) => value === 'true' || value === '1' || value === 'yes' || value === 'on');
+const usd = z.string().transform((value, context) => {
+  try {
+    const amount = parseUsd(value);
+    if (amount >= 0n) return amount;
+  } catch {
+    // Reported below.
+  }
+  context.addIssue({ code: 'custom', message: 'must be an amount in USD such as 10.0' });
+  return z.NEVER;
+});
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const json = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((value, context): unknown => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const envSchema = z.object({
+  // process
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  HOST: text.optional(),
+  PORT: integer(0, 65_535).default(3000),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  PERCH_DATA_DIR: text.optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  DATABASE_POOL_SIZE: integer(2, 200).default(10),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional(),
+  PERCH_SHUTDOWN_GRACE_SECONDS: integer(0, 3600).default(25),
+  PERCH_DEMO_ACCOUNT: flag.optional(),
+
+  // http
+  TRUSTED_PROXY_HOPS: integer(0, 10).default(0),
+  CORS_ORIGINS: list.default([]),
+  ALLOWED_HOSTS: list.default([]),
+  METRICS_TOKEN: text.optional(),
+  DOCS_ENABLED: flag.default(true),
+  PERCH_BODY_LIMIT_BYTES: integer(1024, 50_000_000).default(262_144),
+  PERCH_HEADERS_TIMEOUT_MS: integer(100, HOUR_MS).default(10_000),
+  PERCH_REQUEST_TIMEOUT_MS: integer(100, HOUR_MS).default(30_000),
+
+  // runs
+  PERCH_MAX_STEPS: integer(1, 1000).default(12),
+  PERCH_MAX_TOOL_CALLS_PER_STEP: integer(1, 1000).default(16),
+  PERCH_TOOL_CONCURRENCY: integer(1, 100).default(4),
+  PERCH_MAX_REPEATED_CALLS: integer(1, 100).default(3),
+  PERCH_RUN_TIMEOUT_SECONDS: integer(1, 86_400).default(600),
+  PERCH_AGENTS: json(agentDefinitionsSchema).default([]),
+
+  // model calls
+  AI_PROVIDER: z.enum(['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible']).default('scripted'),
+  AI_API_KEY: text.optional(),
+  AI_BASE_URL: httpUrl.optional(),
+  AI_MODEL: text.optional(),
+  AI_MODELS: json(configuredModelsSchema).default([]),
+  AI_FALLBACK_MODELS: list.default([]),
+  AI_MAX_TOKENS: integer(1, 10_000_000).default(4096),
+  AI_TEMPERATURE: decimal(0, 2).default(0.7),
+  AI_ALLOW_UNPRICED_MODELS: flag.default(true),
+  AI_FIRST_TOKEN_TIMEOUT_MS: integer(1, HOUR_MS).default(MINUTE_MS),
+  AI_STALL_TIMEOUT_MS: integer(1, HOUR_MS).default(45_000),
+  AI_REQUEST_TIMEOUT_MS: integer(1, 24 * HOUR_MS).default(5 * MINUTE_MS),
+  AI_BREAKER_OPEN_MS: integer(1, HOUR_MS).default(15_000),
+  AI_SCRIPTED_DELAY_MS: integer(0, 10_000).default(25),
+  AI_AZURE_DEPLOYMENT: text.optional(),
+  AI_AZURE_API_VERSION: text.default('2024-10-21'),
+  AI_ANTHROPIC_API_KEY: text.optional(),
+  AI_ANTHROPIC_BASE_URL: httpUrl.optional(),
+  AI_OPENAI_API_KEY: text.optional(),
+  AI_OPENAI_BASE_URL: httpUrl.optional(),
+  AI_AZURE_API_KEY: text.optional(),
+  AI_AZURE_BASE_URL: httpUrl.optional(),
+  AI_OPENAI_COMPATIBLE_API_KEY: text.optional(),
+  AI_OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
+
+  // features
+  AI_ENABLE_STREAMING: flag.default(true),
+  AI_ENABLE_TOOLS: flag.default(true),
+  AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
+  AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+
+  // auth
+  AUTH_JWT_SECRET: text.optional(),
+  AUTH_ISSUER: text.default('perch'),
+  AUTH_AUDIENCE: text.default('perch'),
+  AUTH_REGISTRATION_ENABLED: flag.default(true),
+  AUTH_ADMIN_EMAIL: z.email().optional(),
+  AUTH_ADMIN_PASSWORD: text.optional(),
+  AUTH_ACCESS_TTL_SECONDS: integer(1, 86_400).default(900),
+  AUTH_REFRESH_TTL_SECONDS: integer(1, 31_536_000).default(2_592_000),
+
+  // limits
+  AI_FREE_TIER_RPM: integer(0, 1_000_000_000).default(10),
+  AI_FREE_TIER_TPM: integer(0, 1_000_000_000_000).default(50_000),
+  AI_BASIC_TIER_RPM: integer(0, 1_000_000_000).default(30),
+  AI_BASIC_TIER_TPM: integer(0, 1_000_000_000_000).default(200_000),
+  AI_PRO_TIER_RPM: integer(0, 1_000_000_000).default(100),
+  AI_PRO_TIER_TPM: integer(0, 1_000_000_000_000).default(1_000_000),
+  AI_ENABLE_COST_TRACKING: flag.default(true),
+  AI_MAX_DAILY_COST_PER_USER: usd.prefault('10.0'),
+  AI_MAX_MONTHLY_COST_PER_USER: usd.optional(),
+});
+
+export type Env = z.output<typeof envSchema>;
+
+export const ENV_NAMES = Object.keys(envSchema.shape) as (keyof Env)[];

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Env, envSchema } from './env.schema.js';
+import type { AppConfig, ConfiguredProvider, ProviderConnectionConfig } from './app-config.js';
+import { Secret } from './secret.js';
+
+/** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const DEFAULT_MODELS: Record<ConfiguredProvider, string | undefined> = {
+  scripted: 'scripted',
+  anthropic: 'claude-sonnet-4-5',
+  openai: 'gpt-5-mini',
+  azure: undefined,
+  'openai-compatible': undefined,
+};
+
+const MIN_SECRET_LENGTH = 32;
+const PLACEHOLDER = /your[-_ ]|change[-_ ]?me|placeholder|example|^(secret|password|test|admin|demo)\d*$|^x+$|<.*>/i;
+
+/** Reads and checks the environment. Throws ConfigError with every fault at once. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const parsed = envSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const env = parsed.data;
+  const faults = [...crossFieldFaults(env, given), ...(env.NODE_ENV === 'production' ? productionFaults(env, given) : [])];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return toSlices(env, given);
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+function crossFieldFaults(env: Env, given: Given): string[] {
+  const faults: string[] = [];
+  const connections = connectionsOf(env);
+  const { AI_PROVIDER: provider } = env;
+  const needsKey = provider === 'anthropic' || provider === 'openai' || provider === 'azure';
+  if (needsKey && !connections[provider].apiKey) faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
+  if ((provider === 'azure' || provider === 'openai-compatible') && !connections[provider].baseUrl) {
+    faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
+  }
+  if (!defaultModelOf(env)) faults.push(`AI_MODEL: is needed for AI_PROVIDER=${provider}`);
+  for (const model of env.AI_MODELS) {
+    if (model.api_key_env && !given[model.api_key_env]) {
+      faults.push(`AI_MODELS: ${model.id} names ${model.api_key_env} as its key, which is not set`);
+    }
+  }
+  if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
+    faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
+  }
+  if (env.AUTH_ADMIN_PASSWORD !== undefined && env.AUTH_ADMIN_PASSWORD.length < 12) {
+    faults.push('AUTH_ADMIN_PASSWORD: must have at least 12 characters');
+  }
+  if (env.AUTH_JWT_SECRET !== undefined && env.AUTH_JWT_SECRET.length < MIN_SECRET_LENGTH) {
+    faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
+  }
+  return faults;
+}
+
+/** What is fine for trying out and dangerous in production. */
+function productionFaults(env: Env, given: Given): string[] {
+  const faults: string[] = [];
+  if (!env.AUTH_JWT_SECRET) faults.push('AUTH_JWT_SECRET: is needed when NODE_ENV=production');
+  const secrets = Object.entries(given).filter(([name]) => /^(AUTH|AI|METRICS)_.*(KEY|SECRET|PASSWORD|TOKEN)$/.test(name));
+  for (const [name, value] of secrets) {
+    if (value && (PLACEHOLDER.test(value) || new Set(value).size < 5)) {
+      faults.push(`${name}: is a placeholder; set a real value when NODE_ENV=production`);
+    }
+  }
+  if (env.PERCH_DEMO_ACCOUNT) faults.push('PERCH_DEMO_ACCOUNT: there is no demo account when NODE_ENV=production');
+  return faults;
+}
+
+function defaultModelOf(env: Env): string | undefined {
+  return env.AI_MODEL ?? (env.AI_PROVIDER === 'azure' ? env.AI_AZURE_DEPLOYMENT : DEFAULT_MODELS[env.AI_PROVIDER]);
+}
+
+/** AI_<PROVIDER>_* speak for their provider; AI_API_KEY and AI_BASE_URL for the one that AI_PROVIDER names. */
+function connectionsOf(env: Env): Record<ConfiguredProvider, ProviderConnectionConfig> {
+  const connection = (
+    provider: ConfiguredProvider,
+    apiKey: string | undefined,
+    baseUrl: string | undefined,
+  ): ProviderConnectionConfig => {
+    const isDefault = env.AI_PROVIDER === provider;
+    const key = apiKey ?? (isDefault ? env.AI_API_KEY : undefined);
+    return {
+      apiKey: key === undefined ? undefined : new Secret(key),
+      baseUrl: baseUrl ?? (isDefault ? env.AI_BASE_URL : undefined),
+    };
+  };
+  return {
+    scripted: { apiKey: undefined, baseUrl: undefined },
+    anthropic: connection('anthropic', env.AI_ANTHROPIC_API_KEY, env.AI_ANTHROPIC_BASE_URL),
+    openai: connection('openai', env.AI_OPENAI_API_KEY, env.AI_OPENAI_BASE_URL),
+    azure: connection('azure', env.AI_AZURE_API_KEY, env.AI_AZURE_BASE_URL),
+    'openai-compatible': connection(
+      'openai-compatible',
+      env.AI_OPENAI_COMPATIBLE_API_KEY,
+      env.AI_OPENAI_COMPATIBLE_BASE_URL,
+    ),
+  };
+}
+
+function toSlices(env: Env, given: Given): AppConfig {
+  const isProduction = env.NODE_ENV === 'production';
+  const secret = (value: string | undefined): Secret | undefined => (value === undefined ? undefined : new Secret(value));
+  const modelKeys = new Map<string, Secret>();
+  for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
+  return {
+    process: {
+      environment: env.NODE_ENV,
+      // Without a word from the operator only production listens to the outside: elsewhere a demo account may exist.
+      host: env.HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
+      port: env.PORT,
+      logLevel: env.LOG_LEVEL,
+      dataDir: resolve(env.PERCH_DATA_DIR ?? defaultDataDir(given)),
+      shutdownGraceMs: env.PERCH_SHUTDOWN_GRACE_SECONDS * 1000,
+      version: packageVersion(),
+    },
+    database: { url: secret(env.DATABASE_URL), poolSize: env.DATABASE_POOL_SIZE, redisUrl: secret(env.REDIS_URL) },
+    http: {
+      trustedProxyHops: env.TRUSTED_PROXY_HOPS,
+      corsOrigins: env.CORS_ORIGINS,
+      allowedHosts: env.ALLOWED_HOSTS,
+      metricsToken: secret(env.METRICS_TOKEN),
+      docsEnabled: env.DOCS_ENABLED,
+      bodyLimitBytes: env.PERCH_BODY_LIMIT_BYTES,
+      headersTimeoutMs: env.PERCH_HEADERS_TIMEOUT_MS,
+      requestTimeoutMs: env.PERCH_REQUEST_TIMEOUT_MS,
+    },
+    auth: {
+      jwtSecret: secret(env.AUTH_JWT_SECRET),
+      issuer: env.AUTH_ISSUER,
+      audience: env.AUTH_AUDIENCE,
+      isRegistrationEnabled: env.AUTH_REGISTRATION_ENABLED,
+      adminEmail: env.AUTH_ADMIN_EMAIL,
+      adminPassword: secret(env.AUTH_ADMIN_PASSWORD),
+      accessTtlSeconds: env.AUTH_ACCESS_TTL_SECONDS,
+      refreshTtlSeconds: env.AUTH_REFRESH_TTL_SECONDS,
+      isDemoAccountEnabled: !isProduction && (env.PERCH_DEMO_ACCOUNT ?? env.AI_PROVIDER === 'scripted'),
+    },
+    providers: {
+      defaultProvider: env.AI_PROVIDER,
+      defaultModel: defaultModelOf(env)!,
+      connections: connectionsOf(env),
+      models: env.AI_MODELS,
+      modelKeys,
+      fallbackModels: env.AI_FALLBACK_MODELS,
+      allowUnpricedModels: env.AI_ALLOW_UNPRICED_MODELS,
+      azureDeployment: env.AI_AZURE_DEPLOYMENT,
+      azureApiVersion: env.AI_AZURE_API_VERSION,
+      firstTokenTimeoutMs: env.AI_FIRST_TOKEN_TIMEOUT_MS,
+      stallTimeoutMs: env.AI_STALL_TIMEOUT_MS,
+      requestTimeoutMs: env.AI_REQUEST_TIMEOUT_MS,
+      breakerOpenMs: env.AI_BREAKER_OPEN_MS,
+      scriptedDelayMs: env.AI_SCRIPTED_DELAY_MS,
+    },
+    agent: {
+      agents: env.PERCH_AGENTS,
+      maxSteps: env.PERCH_MAX_STEPS,
+      maxToolCallsPerStep: env.PERCH_MAX_TOOL_CALLS_PER_STEP,
+      toolConcurrency: env.PERCH_TOOL_CONCURRENCY,
+      maxRepeatedCalls: env.PERCH_MAX_REPEATED_CALLS,
+      runTimeoutMs: env.PERCH_RUN_TIMEOUT_SECONDS * 1000,
+      maxTokens: env.AI_MAX_TOKENS,
+      temperature: env.AI_TEMPERATURE,
+      isStreamingEnabled: env.AI_ENABLE_STREAMING,
+      areToolsEnabled: env.AI_ENABLE_TOOLS,
+      isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
+      conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
+    },
+    rateLimit: {
+      tiers: {
+        free: { requestsPerMinute: env.AI_FREE_TIER_RPM, tokensPerMinute: env.AI_FREE_TIER_TPM },
+        basic: { requestsPerMinute: env.AI_BASIC_TIER_RPM, tokensPerMinute: env.AI_BASIC_TIER_TPM },
+        pro: { requestsPerMinute: env.AI_PRO_TIER_RPM, tokensPerMinute: env.AI_PRO_TIER_TPM },
+      },
+      isCostTrackingEnabled: env.AI_ENABLE_COST_TRACKING,
+      maxDailyCostPerUser: env.AI_MAX_DAILY_COST_PER_USER,
+      maxMonthlyCostPerUser: env.AI_MAX_MONTHLY_COST_PER_USER,
+    },
+  };
+}
+
+/** The user's data folder; for root a system one, because the embedded server must not run as root and cannot enter /root. */
+function defaultDataDir(given: Given): string {
+  if (process.getuid?.() === 0) return '/var/lib/perch';
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'perch');
+  return join(given.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'perch');
+}
+
+function packageVersion(): string {
+  const packageJson = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(packageJson, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Principal } from './principal.js';
+import type { UsageMeter } from './usage-meter.js';
+
+/** What belongs to one HTTP request and is needed below the controller. Filled on the way in, in this order. */
+export interface RequestContext {
+  /** The caller's `X-Request-Id` when it is a sane token, else a new one. */
+  readonly requestId: string;
+  /** Set by the authentication guard. */
+  principal?: Principal;
+  /** Set by the quota guard on routes that spend tokens; settled by the token accounting interceptor. */
+  meter?: UsageMeter;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+export const requestContext = {
+  run<T>(context: RequestContext, work: () => T): T {
+    return storage.run(context, work);
+  },
+  /** `undefined` outside a request: at start-up and in background work. */
+  current(): RequestContext | undefined {
+    return storage.getStore();
+  },
+};
