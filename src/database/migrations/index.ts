@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { Accounts1764000000000 } from './1764000000000-accounts.js';
 
 /** All migrations in order. A new one is a new line here. */
-export const MIGRATIONS: (new () => MigrationInterface)[] = [];
+export const MIGRATIONS: (new () => MigrationInterface)[] = [Accounts1764000000000];

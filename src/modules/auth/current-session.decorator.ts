@@ -1,0 +1,9 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { AuthenticatedRequest } from './auth.guard.js';
+import type { Session } from './refresh-token.repository.js';
+
+/** The session of the access token, on routes that are not public. */
+export const CurrentSession = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Session =>
+    context.switchToHttp().getRequest<AuthenticatedRequest>().accessClaims,
+);

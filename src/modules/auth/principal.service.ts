@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { CLOCK, type Clock } from '../../shared/context/clock.js';
+import type { Principal } from '../../shared/context/principal.js';
+import { tokenRevoked } from './auth.errors.js';
+import type { Session } from './refresh-token.repository.js';
+import { toPrincipal } from './role-permissions.js';
+import { UserAccountRepository } from './user-account.repository.js';
+
+/** How long a change of tier or permissions, a logout or a disabled account may go unnoticed by another replica. */
+export const PRINCIPAL_TTL_MS = 3_000;
+const MAX_PRINCIPALS = 10_000;
+
+interface Entry {
+  readonly loadedAtMs: number;
+  /** `undefined`: the session is over, or the account disabled or gone. */
+  readonly principal: Promise<Principal | undefined>;
+}
+
+/** Who a session's user is, as the database says it now (at most PRINCIPAL_TTL_MS ago). */
+@Injectable()
+export class PrincipalService {
+  private readonly entries = new LRUCache<string, Entry>({ max: MAX_PRINCIPALS });
+
+  constructor(
+    private readonly accounts: UserAccountRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Throws `token_revoked` where there is no such principal any more. */
+  async principalOf(session: Session): Promise<Principal> {
+    const principal = await this.find(session);
+    if (!principal) throw tokenRevoked();
+    return principal;
+  }
+
+  /** Forgets what is known about the session: the next request asks the database. */
+  forget(session: Session): void {
+    this.entries.delete(keyOf(session));
+  }
+
+  private find(session: Session): Promise<Principal | undefined> {
+    const key = keyOf(session);
+    const nowMs = this.clock.monotonicMs();
+    const known = this.entries.get(key);
+    if (known && nowMs - known.loadedAtMs < PRINCIPAL_TTL_MS) return known.principal;
+    // The promise is what is kept, so that many requests at once ask the database once; its age counts from the question.
+    const entry: Entry = { loadedAtMs: nowMs, principal: this.load(session) };
+    this.entries.set(key, entry);
+    entry.principal.catch(() => {
+      if (this.entries.peek(key) === entry) this.entries.delete(key);
+    });
+    return entry.principal;
+  }
+
+  private async load({ userId, sessionId }: Session): Promise<Principal | undefined> {
+    const account = await this.accounts.findWithSession(userId, sessionId);
+    return account && !account.isDisabled ? toPrincipal(account) : undefined;
+  }
+}
+
+function keyOf({ userId, sessionId }: Session): string {
+  return `${userId}/${sessionId}`;
+}

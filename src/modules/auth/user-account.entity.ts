@@ -1,0 +1,38 @@
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+
+@Entity({ name: 'user_account' })
+@Unique('user_account_email_unique', ['email'])
+@Check('user_account_email_lower', `email = lower(email)`)
+@Check('user_account_tier_known', `tier IN ('free', 'basic', 'pro')`)
+export class UserAccountEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'user_account_pk' })
+  id!: string;
+
+  /** Lower case, as `normaliseEmail` makes it. */
+  @Column({ type: 'text' })
+  email!: string;
+
+  /** Argon2id, in the PHC string format. */
+  @Column({ name: 'password_hash', type: 'text' })
+  passwordHash!: string;
+
+  @Column({ type: 'text', default: 'free' })
+  tier!: string;
+
+  @Column({ type: 'text', array: true, default: '{}' })
+  roles!: string[];
+
+  /** The account's own, beyond those of its roles. */
+  @Column({ type: 'text', array: true, default: '{}' })
+  permissions!: string[];
+
+  /** Set: neither passwords nor tokens of this account are good for anything. */
+  @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
+  disabledAt!: Date | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Tier } from '../../shared/context/principal.js';
+import type { Account, NewAccount } from './account.js';
+
+interface AccountRow {
+  id: string;
+  email: string;
+  password_hash: string;
+  tier: Tier;
+  roles: string[];
+  permissions: string[];
+  disabled_at: Date | null;
+}
+
+const COLUMNS = 'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.disabled_at';
+
+/** Emails are expected in the form of `normaliseEmail`. */
+@Injectable()
+export class UserAccountRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async findByEmail(email: string): Promise<Account | undefined> {
+    const rows = await this.dataSource.query<AccountRow[]>(
+      `SELECT ${COLUMNS} FROM user_account a WHERE a.email = $1`,
+      [email],
+    );
+    return rows[0] && toAccount(rows[0]);
+  }
+
+  async findById(id: string): Promise<Account | undefined> {
+    const rows = await this.dataSource.query<AccountRow[]>(
+      `SELECT ${COLUMNS} FROM user_account a WHERE a.id = $1`,
+      [id],
+    );
+    return rows[0] && toAccount(rows[0]);
+  }
+
+  /** The account, provided that the session is this account's and was never revoked. */
+  async findWithSession(id: string, sessionId: string): Promise<Account | undefined> {
+    const rows = await this.dataSource.query<AccountRow[]>(
+      `SELECT ${COLUMNS} FROM user_account a
+        WHERE a.id = $1
+          AND EXISTS (SELECT 1 FROM refresh_token t WHERE t.family_id = $2 AND t.user_id = a.id)
+          AND NOT EXISTS (SELECT 1 FROM refresh_token t WHERE t.family_id = $2 AND t.revoked_at IS NOT NULL)`,
+      [id, sessionId],
+    );
+    return rows[0] && toAccount(rows[0]);
+  }
+
+  /** `undefined`: the email is taken. Of several that try at once exactly one succeeds. */
+  async insertIfAbsent(account: NewAccount, now: Date): Promise<Account | undefined> {
+    const rows = await this.dataSource.query<AccountRow[]>(
+      `INSERT INTO user_account AS a (id, email, password_hash, tier, roles, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $6)
+       ON CONFLICT ON CONSTRAINT user_account_email_unique DO NOTHING
+       RETURNING ${COLUMNS}`,
+      [account.id, account.email, account.passwordHash, account.tier, account.roles, now],
+    );
+    return rows[0] && toAccount(rows[0]);
+  }
+
+  async changePasswordHash(id: string, passwordHash: string, now: Date): Promise<void> {
+    await this.dataSource.query(`UPDATE user_account SET password_hash = $2, updated_at = $3 WHERE id = $1`, [
+      id,
+      passwordHash,
+      now,
+    ]);
+  }
+}
+
+function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    email: row.email,
+    passwordHash: row.password_hash,
+    tier: row.tier,
+    roles: row.roles,
+    permissions: row.permissions,
+    isDisabled: row.disabled_at !== null,
+  };
+}
