@@ -1,6 +1,10 @@
-/** Three sizes of test, one runner. `unit` touches nothing outside the process; `medium` and `e2e` share real servers. */
+/* Three sizes of test, one runner. `unit` touches nothing outside the process; `medium` and `e2e` share real servers. */
+import { fileURLToPath } from 'node:url';
+
+const rootDir = fileURLToPath(new URL('..', import.meta.url));
+
 const shared = {
-  rootDir: '..',
+  rootDir,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['<rootDir>/test/support/preload.ts'],
@@ -22,7 +26,7 @@ const shared = {
 };
 
 export default {
-  rootDir: '..',
+  rootDir,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/unit/**/*.spec.ts'] },
     {

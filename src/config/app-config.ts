@@ -26,8 +26,10 @@ export abstract class ProcessConfig {
 }
 
 export abstract class DatabaseConfig {
-  /** `undefined`: the embedded server. */
+  /** `undefined`: the embedded server, whose URL is filled in once it runs. */
   abstract readonly url: Secret | undefined;
+  /** True: nobody else uses this database. */
+  abstract readonly isEmbedded: boolean;
   abstract readonly poolSize: number;
   abstract readonly redisUrl: Secret | undefined;
 }
@@ -92,6 +94,8 @@ export abstract class AgentConfig {
   /** The same call this many times in a row ends the run. */
   abstract readonly maxRepeatedCalls: number;
   abstract readonly runTimeoutMs: number;
+  /** How long a process may be silent before its runs count as lost. */
+  abstract readonly leaseSeconds: number;
   abstract readonly maxTokens: number;
   abstract readonly temperature: number;
   abstract readonly isStreamingEnabled: boolean;

@@ -85,6 +85,7 @@ export const envSchema = z.object({
   PERCH_MAX_TOOL_CALLS_PER_STEP: integer(1, 1000).default(16),
   PERCH_TOOL_CONCURRENCY: integer(1, 100).default(4),
   PERCH_MAX_REPEATED_CALLS: integer(1, 100).default(3),
+  PERCH_LEASE_SECONDS: integer(3, 3600).default(15),
   PERCH_RUN_TIMEOUT_SECONDS: integer(1, 86_400).default(600),
   PERCH_AGENTS: json(agentDefinitionsSchema).default([]),
 

@@ -127,7 +127,7 @@ function toSlices(env: Env, given: Given): AppConfig {
       shutdownGraceMs: env.PERCH_SHUTDOWN_GRACE_SECONDS * 1000,
       version: packageVersion(),
     },
-    database: { url: secret(env.DATABASE_URL), poolSize: env.DATABASE_POOL_SIZE, redisUrl: secret(env.REDIS_URL) },
+    database: { url: secret(env.DATABASE_URL), isEmbedded: env.DATABASE_URL === undefined, poolSize: env.DATABASE_POOL_SIZE, redisUrl: secret(env.REDIS_URL) },
     http: {
       trustedProxyHops: env.TRUSTED_PROXY_HOPS,
       corsOrigins: env.CORS_ORIGINS,
@@ -172,6 +172,7 @@ function toSlices(env: Env, given: Given): AppConfig {
       toolConcurrency: env.PERCH_TOOL_CONCURRENCY,
       maxRepeatedCalls: env.PERCH_MAX_REPEATED_CALLS,
       runTimeoutMs: env.PERCH_RUN_TIMEOUT_SECONDS * 1000,
+      leaseSeconds: env.PERCH_LEASE_SECONDS,
       maxTokens: env.AI_MAX_TOKENS,
       temperature: env.AI_TEMPERATURE,
       isStreamingEnabled: env.AI_ENABLE_STREAMING,

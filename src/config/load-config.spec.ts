@@ -1,0 +1,88 @@
+import { inspect } from 'node:util';
+import { ConfigError, loadConfig } from './load-config.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  AUTH_JWT_SECRET: 'q8Zr2vK1xWf7mPb4Lt9cYh3sNd6uGj0a',
+  AI_PROVIDER: 'anthropic',
+  AI_API_KEY: 'sk-ant-9f8e7d6c5b4a39281706',
+};
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe(loadConfig.name, () => {
+  it('needs nothing to be set', () => {
+    const config = loadConfig({});
+    expect(config.providers.defaultProvider).toBe('scripted');
+    expect(config.agent).toMatchObject({ maxTokens: 4096, temperature: 0.7, conversationTtlHours: 24 });
+    expect(config.rateLimit.tiers).toEqual({
+      free: { requestsPerMinute: 10, tokensPerMinute: 50_000 },
+      basic: { requestsPerMinute: 30, tokensPerMinute: 200_000 },
+      pro: { requestsPerMinute: 100, tokensPerMinute: 1_000_000 },
+    });
+    expect(config.rateLimit.maxDailyCostPerUser).toBe(10_000_000_000_000n);
+  });
+
+  it('reports all faults together', () => {
+    const faults = faultsOf({ PORT: 'http', AI_TEMPERATURE: '3', AI_MODELS: '{', DATABASE_URL: 'mysql://x', AI_FREE_TIER_RPM: '-1' });
+    expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual([
+      'AI_FREE_TIER_RPM',
+      'AI_MODELS',
+      'AI_TEMPERATURE',
+      'DATABASE_URL',
+      'PORT',
+    ]);
+  });
+
+  it('takes an empty value for one that is not set', () => {
+    expect(loadConfig({ AI_API_KEY: '', PORT: ' ' }).process.port).toBe(3000);
+  });
+
+  it('wants a key and an address for the providers that need them', () => {
+    expect(faultsOf({ AI_PROVIDER: 'anthropic' })).toEqual(['AI_API_KEY: is needed for AI_PROVIDER=anthropic']);
+    expect(faultsOf({ AI_PROVIDER: 'openai-compatible' })).toEqual([
+      'AI_BASE_URL: is needed for AI_PROVIDER=openai-compatible',
+      'AI_MODEL: is needed for AI_PROVIDER=openai-compatible',
+    ]);
+    expect(faultsOf({ AI_PROVIDER: 'openai-compatible', AI_BASE_URL: 'http://localhost:11434/v1', AI_MODEL: 'llama' })).toEqual([]);
+  });
+
+  it.each([
+    ['AUTH_JWT_SECRET', 'change-me-change-me-change-me-change-me'],
+    ['AUTH_JWT_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['AI_API_KEY', 'your-api-key-here'],
+    ['METRICS_TOKEN', 'secret'],
+  ])('refuses a placeholder for %s in production', (name, value) => {
+    expect(faultsOf({ ...PRODUCTION, [name]: value })).toEqual([
+      `${name}: is a placeholder; set a real value when NODE_ENV=production`,
+    ]);
+  });
+
+  it('wants a signing secret in production and makes no demo account there', () => {
+    const { AUTH_JWT_SECRET: _, ...rest } = PRODUCTION;
+    expect(faultsOf(rest)).toEqual(['AUTH_JWT_SECRET: is needed when NODE_ENV=production']);
+    expect(loadConfig({ ...PRODUCTION, AI_PROVIDER: 'scripted' }).auth.isDemoAccountEnabled).toBe(false);
+    expect(faultsOf(PRODUCTION)).toEqual([]);
+  });
+
+  it('shows no secret when the whole configuration is printed', () => {
+    const config = loadConfig({ ...PRODUCTION, DATABASE_URL: 'postgres://u:hunter2@db/x', METRICS_TOKEN: 'mt-4711-abcdef' });
+    const printed = inspect(config, { depth: 10 }) + JSON.stringify(config, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    for (const secret of ['hunter2', 'sk-ant-9f8e', 'q8Zr2vK1', 'mt-4711']) expect(printed).not.toContain(secret);
+  });
+
+  it('gives each provider its own connection, and AI_API_KEY to the default one', () => {
+    const { connections } = loadConfig({ AI_PROVIDER: 'openai', AI_API_KEY: 'k1', AI_ANTHROPIC_API_KEY: 'k2' }).providers;
+    expect(connections.openai.apiKey?.reveal()).toBe('k1');
+    expect(connections.anthropic.apiKey?.reveal()).toBe('k2');
+    expect(connections.azure.apiKey).toBeUndefined();
+  });
+});

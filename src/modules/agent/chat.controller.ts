@@ -1,0 +1,111 @@
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AgentConfig } from '../../config/app-config.js';
+import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
+import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
+import type { Principal } from '../../shared/context/principal.js';
+import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
+import { ProblemError } from '../../shared/errors/problem-error.js';
+import { OpenStreams } from '../observability/index.js';
+import { SpendsQuota } from '../rate-limit/index.js';
+import type { ActiveRun } from './active-runs.js';
+import { streamingDisabled } from './agent.errors.js';
+import { ChatAnswerDto, ChatBody } from './chat.dto.js';
+import { RunAborted } from './loop/run-loop.js';
+import type { RunOptions } from './run.js';
+import { RunService } from './run.service.js';
+import { encodeRunEvent } from './surfaces/native/encode-run-event.js';
+import { toChatAnswerDto } from './surfaces/native/to-chat-answer.js';
+import { streamRun } from './surfaces/stream-run.js';
+
+const STREAM_EXAMPLE = [
+  'id: 1\nevent: run-start\ndata: {"run_id":"0193ab40-7c20-7000-8000-9a0c44d2b7e3","session_id":"0193ab40-7c1e-7000-8000-3f2a51b0c9d1"}',
+  'id: 2\nevent: step-start\ndata: {"step":1}',
+  'id: 3\nevent: text-delta\ndata: {"step":1,"delta":"Hello"}',
+  'id: 4\nevent: step-end\ndata: {"step":1,"finish_reason":"stop","usage":{"input_tokens":12,"output_tokens":2,"cache_read_tokens":0,"cache_write_tokens":0,"total_tokens":14,"source":"measured"},"cost_usd":"0.000000"}',
+].join('\n\n');
+
+@ApiTags('agent')
+@RequirePermission('agent:run')
+@SpendsQuota()
+@Controller('agent/chat')
+export class ChatController {
+  constructor(
+    private readonly runs: RunService,
+    private readonly config: AgentConfig,
+    private readonly openStreams: OpenStreams,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'chat',
+    summary: 'Ask the agent and wait for its answer',
+    description: 'One run, answered when it ends. It may take as long as the model and its tools do.',
+  })
+  @ApiOkResponse({ type: ChatAnswerDto })
+  @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504)
+  async chat(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: ChatBody,
+    @Req() request: Request,
+  ): Promise<ChatAnswerDto> {
+    const run = await this.runs.start(principal, 'chat', toRunOptions(body));
+    const response = request.res!;
+    const onClose = (): void => cancelUnlessContinued(run, body);
+    response.once('close', onClose);
+    const outcome = await run.outcome;
+    response.off('close', onClose);
+    if (outcome.type === 'run-error') throw new ProblemError(outcome.problem);
+    return toChatAnswerDto(outcome.answer);
+  }
+
+  @Post('stream')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'chatStream',
+    summary: 'Ask the agent and watch it work',
+    description:
+      'The same run as server-sent events: `run-start`, `step-start`, `text-delta`, `reasoning-delta`, `tool-call`, ' +
+      '`tool-result`, `step-end`, and exactly one last event: `run-end` (the chat answer) or `run-error` (a problem). ' +
+      'Each event has an integer `id` from 1 without gaps. A refused request is a problem with its status, not a stream.',
+  })
+  @ApiExtraModels(ChatAnswerDto)
+  @ApiOkResponse({
+    description: 'The events of the run.',
+    content: { 'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE } },
+  })
+  @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+  async stream(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: ChatBody,
+    @Res() response: Response,
+  ): Promise<void> {
+    if (!this.config.isStreamingEnabled) throw streamingDisabled();
+    const run = await this.runs.start(principal, 'chat_stream', toRunOptions(body));
+    const close = this.openStreams.open();
+    try {
+      if (!(await streamRun(response, run.events, encodeRunEvent))) cancelUnlessContinued(run, body);
+    } finally {
+      close();
+    }
+  }
+}
+
+function cancelUnlessContinued(run: ActiveRun, { on_disconnect: onDisconnect = 'cancel' }: ChatBody): void {
+  if (onDisconnect === 'cancel') run.abort(new RunAborted('cancelled', 'the client left'));
+}
+
+function toRunOptions(body: ChatBody): RunOptions {
+  return {
+    message: body.message,
+    ...(body.session_id === undefined ? {} : { sessionId: body.session_id }),
+    ...(body.agent === undefined ? {} : { agent: body.agent }),
+    ...(body.model === undefined ? {} : { model: body.model }),
+    ...(body.context === undefined ? {} : { context: body.context }),
+    ...(body.max_tokens === undefined ? {} : { maxTokens: body.max_tokens }),
+    ...(body.temperature === undefined ? {} : { temperature: body.temperature }),
+    ...(body.tools === undefined ? {} : { tools: body.tools }),
+  };
+}

@@ -1,0 +1,32 @@
+import { addUsage, NO_USAGE, type Usage } from '../../shared/llm/usage.js';
+import type { PicoUsd } from '../../shared/money/usd.js';
+import type { AnsweredToolCall, StepEvent } from './loop/run-events.js';
+import type { ModelCallRecord } from './loop/run-journal.js';
+
+/** Adds up what a run does while it does it, so that the sum is there however the run ends. */
+export class RunTally {
+  usage: Usage = NO_USAGE;
+  /** `undefined` as soon as one call's price is unknown: a sum with a hole is no sum. */
+  cost: PicoUsd | undefined = 0n;
+  /** True once the client has been shown a part of an answer. */
+  hasStreamed = false;
+  readonly toolCalls: AnsweredToolCall[] = [];
+  private readonly openCalls = new Map<string, AnsweredToolCall['call']>();
+
+  addModelCall({ usage, cost }: ModelCallRecord): void {
+    this.usage = addUsage(this.usage, usage);
+    this.cost = this.cost === undefined || cost === undefined ? undefined : this.cost + cost;
+  }
+
+  observe(event: StepEvent): void {
+    if (event.type === 'text-delta' || event.type === 'reasoning-delta') this.hasStreamed = true;
+    if (event.type === 'tool-call') {
+      this.hasStreamed = true;
+      this.openCalls.set(event.call.toolCallId, event.call);
+    }
+    if (event.type === 'tool-result') {
+      const call = this.openCalls.get(event.result.toolCallId);
+      if (call) this.toolCalls.push({ call, result: event.result });
+    }
+  }
+}

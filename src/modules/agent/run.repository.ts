@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { RunRecord, StepRecord } from './run.js';
+
+interface RunRow {
+  id: string;
+  conversation_id: string;
+  status: RunRecord['status'];
+  agent: string;
+  model: string;
+  stop_reason: RunRecord['stopReason'];
+  finish_reason: RunRecord['finishReason'];
+  message_id: string | null;
+  usage: RunRecord['usage'];
+  cost_usd: string | null;
+  error: RunRecord['problem'];
+  created_at: Date;
+  started_at: Date | null;
+  ended_at: Date | null;
+}
+
+interface StepRow {
+  seq: number;
+  step: number;
+  kind: StepRecord['kind'];
+  status: StepRecord['status'];
+  call_id: string | null;
+  tool_name: string | null;
+  request: StepRecord['request'];
+  result: StepRecord['result'];
+  started_at: Date;
+  ended_at: Date | null;
+}
+
+/** Reads runs; always of one user. */
+@Injectable()
+export class RunRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
+    const [run] = await this.dataSource.query<RunRow[]>(
+      `SELECT id, conversation_id, status, agent, model, stop_reason, finish_reason, message_id, usage, cost_usd, error,
+              created_at, started_at, ended_at
+         FROM run WHERE id = $1 AND user_id = $2`,
+      [runId, userId],
+    );
+    if (!run) return undefined;
+    const steps = await this.dataSource.query<StepRow[]>(
+      `SELECT seq, step, kind, status, call_id, tool_name, request, result, started_at, ended_at
+         FROM step WHERE run_id = $1 ORDER BY seq`,
+      [runId],
+    );
+    return {
+      id: run.id,
+      sessionId: run.conversation_id,
+      status: run.status,
+      agent: run.agent,
+      model: run.model,
+      stopReason: run.stop_reason,
+      finishReason: run.finish_reason,
+      messageId: run.message_id,
+      usage: run.usage,
+      costUsd: run.cost_usd,
+      problem: run.error,
+      createdAt: run.created_at,
+      startedAt: run.started_at,
+      endedAt: run.ended_at,
+      steps: steps.map((step) => ({
+        seq: step.seq,
+        step: step.step,
+        kind: step.kind,
+        status: step.status,
+        toolCallId: step.call_id,
+        toolName: step.tool_name,
+        request: step.request,
+        result: step.result,
+        startedAt: step.started_at,
+        endedAt: step.ended_at,
+      })),
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ProblemDto } from '../../shared/errors/problem.dto.js';
+import { FINISH_REASONS, STOP_REASONS, UsageDto } from './chat.dto.js';
+
+export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+
+export class StepDto {
+  /** Counts model calls and tool calls of the run together, from 1. */
+  @ApiProperty({ example: 2 })
+  seq!: number;
+
+  /** Which step: a model call and the tool calls it asked for share one. */
+  @ApiProperty({ example: 1 })
+  step!: number;
+
+  @ApiProperty({ enum: ['model', 'tool', 'approval'], example: 'tool' })
+  kind!: 'model' | 'tool' | 'approval';
+
+  @ApiProperty({ enum: ['started', 'done', 'unknown', 'error'], example: 'done' })
+  status!: 'started' | 'done' | 'unknown' | 'error';
+
+  /** Of tool calls. */
+  @ApiProperty({ type: String, nullable: true, example: 'call_1' })
+  tool_call_id!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'calculator' })
+  tool_name!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: { expression: '840 * 0.125' } })
+  input!: unknown;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: { value: 105 } })
+  result!: unknown;
+
+  /** Of model calls. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  model!: string | null;
+
+  @ApiProperty({ type: String, enum: FINISH_REASONS, nullable: true, example: null })
+  finish_reason!: string | null;
+
+  @ApiProperty({ type: UsageDto, nullable: true })
+  usage!: UsageDto | null;
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  cost_usd!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:02.000Z' })
+  started_at!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-24T09:30:02.004Z' })
+  ended_at!: string | null;
+}
+
+export class RunDto {
+  @ApiProperty({ format: 'uuid', example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
+  run_id!: string;
+
+  @ApiProperty({ format: 'uuid', example: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' })
+  session_id!: string;
+
+  @ApiProperty({ enum: RUN_STATUSES, example: 'completed' })
+  status!: (typeof RUN_STATUSES)[number];
+
+  @ApiProperty({ example: 'default' })
+  agent!: string;
+
+  @ApiProperty({ example: 'scripted' })
+  model!: string;
+
+  /** Null while the run goes on. */
+  @ApiProperty({ type: String, enum: STOP_REASONS, nullable: true, example: 'finished' })
+  stop_reason!: string | null;
+
+  @ApiProperty({ type: String, enum: FINISH_REASONS, nullable: true, example: 'stop' })
+  finish_reason!: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2' })
+  message_id!: string | null;
+
+  /** Over all model calls so far. */
+  @ApiProperty({ type: UsageDto, nullable: true })
+  usage!: UsageDto | null;
+
+  /** Decimal string in USD; null while it is unknown. */
+  @ApiProperty({ type: String, nullable: true, example: '0.001230' })
+  cost_usd!: string | null;
+
+  /** What a failed run ended with. */
+  @ApiProperty({ type: ProblemDto, nullable: true })
+  problem!: unknown;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
+  created_at!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-24T09:30:00.000Z' })
+  started_at!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-24T09:30:04.000Z' })
+  ended_at!: string | null;
+
+  @ApiProperty({ type: [StepDto] })
+  steps!: StepDto[];
+}

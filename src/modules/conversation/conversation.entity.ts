@@ -1,0 +1,30 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+
+@Entity({ name: 'conversation' })
+@Index('conversation_by_user', ['userId', 'updatedAt', 'id'])
+@Index('conversation_by_expiry', ['expiresAt'])
+export class ConversationEntity {
+  @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'conversation_pk' })
+  id!: string;
+
+  @ForeignKey('UserAccountEntity', { name: 'conversation_user_fk', onDelete: 'CASCADE' })
+  @Column({ name: 'user_id', type: 'uuid' })
+  userId!: string;
+
+  @Column({ type: 'text' })
+  title!: string;
+
+  /** The sequence number that the next message gets; taken by UPDATE, so two writers never get the same. */
+  @Column({ name: 'next_seq', type: 'integer', default: 1 })
+  nextSeq!: number;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt!: Date;
+
+  /** Moves with every message; what is past it answers like what never was. */
+  @Column({ name: 'expires_at', type: 'timestamptz' })
+  expiresAt!: Date;
+}

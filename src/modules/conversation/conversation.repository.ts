@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Conversation, ConversationCursor, StoredMessage } from './conversation.js';
+
+interface ConversationRow {
+  id: string;
+  title: string;
+  created_at: Date;
+  updated_at: Date;
+  expires_at: Date;
+}
+
+interface MessageRow {
+  id: string;
+  seq: number;
+  role: StoredMessage['role'];
+  parts: StoredMessage['parts'];
+  status: StoredMessage['status'];
+  run_id: string | null;
+  created_at: Date;
+}
+
+const CONVERSATION_COLUMNS = 'id, title, created_at, updated_at, expires_at';
+
+/**
+ * Conversations and their messages. Every method that reads or changes a conversation takes the owner's id and puts it
+ * into the statement: there is no way to name a conversation without saying whose it is.
+ */
+@Injectable()
+export class ConversationRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Newest first. `search` matches anywhere in the title, as plain text. */
+  async findPage(
+    userId: string,
+    page: { now: Date; limit: number; after?: ConversationCursor; search?: string },
+  ): Promise<Conversation[]> {
+    const rows = await this.dataSource.query<ConversationRow[]>(
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation
+        WHERE user_id = $1 AND expires_at > $2
+          AND ($3::timestamptz IS NULL OR (updated_at, id) < ($3, $4::uuid))
+          AND ($5::text IS NULL OR strpos(lower(title), lower($5)) > 0)
+        ORDER BY updated_at DESC, id DESC LIMIT $6`,
+      [userId, page.now, page.after?.updatedAt ?? null, page.after?.id ?? null, page.search ?? null, page.limit],
+    );
+    return rows.map(toConversation);
+  }
+
+  async findOne(userId: string, id: string, now: Date): Promise<Conversation | undefined> {
+    const rows = await this.dataSource.query<ConversationRow[]>(
+      `SELECT ${CONVERSATION_COLUMNS} FROM conversation WHERE id = $1 AND user_id = $2 AND expires_at > $3`,
+      [id, userId, now],
+    );
+    return rows[0] && toConversation(rows[0]);
+  }
+
+  /** The last `limit` messages before `beforeSeq`, oldest first. */
+  async findMessages(
+    userId: string,
+    conversationId: string,
+    page: { limit: number; beforeSeq?: number },
+  ): Promise<StoredMessage[]> {
+    const rows = await this.dataSource.query<MessageRow[]>(
+      `SELECT id, seq, role, parts, status, run_id, created_at FROM message
+        WHERE conversation_id = $1 AND user_id = $2 AND ($3::integer IS NULL OR seq < $3)
+        ORDER BY seq DESC LIMIT $4`,
+      [conversationId, userId, page.beforeSeq ?? null, page.limit],
+    );
+    return rows.reverse().map((row) => ({
+      id: row.id,
+      seq: row.seq,
+      role: row.role,
+      parts: row.parts,
+      status: row.status,
+      runId: row.run_id,
+      createdAt: row.created_at,
+    }));
+  }
+
+  async rename(userId: string, id: string, title: string, now: Date): Promise<Conversation | undefined> {
+    const [rows] = await this.dataSource.query<[ConversationRow[], number]>(
+      `UPDATE conversation SET title = $3 WHERE id = $1 AND user_id = $2 AND expires_at > $4
+       RETURNING ${CONVERSATION_COLUMNS}`,
+      [id, userId, title, now],
+    );
+    return rows[0] && toConversation(rows[0]);
+  }
+
+  /** Erases the conversation with its messages, runs and steps. False: there is none of this user's. */
+  async remove(userId: string, id: string, now: Date): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `DELETE FROM conversation WHERE id = $1 AND user_id = $2 AND expires_at > $3`,
+      [id, userId, now],
+    );
+    return count > 0;
+  }
+
+  /**
+   * Retention, over all users: erases up to `limit` conversations whose time is over. One with a run in progress waits
+   * for that run. Returns how many went.
+   */
+  async removeExpired(now: Date, limit: number): Promise<number> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `DELETE FROM conversation WHERE id IN (
+         SELECT c.id FROM conversation c
+          WHERE c.expires_at <= $1
+            AND NOT EXISTS (SELECT 1 FROM run r WHERE r.conversation_id = c.id AND r.status IN ('queued', 'running', 'waiting'))
+          ORDER BY c.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      [now, limit],
+    );
+    return count;
+  }
+}
+
+function toConversation(row: ConversationRow): Conversation {
+  return {
+    id: row.id,
+    title: row.title,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    expiresAt: row.expires_at,
+  };
+}
