@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import passport from 'passport';
-import { AppError } from '../../shared/errors/app-error.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import type { AccessClaims } from './access-token.js';
 import { tokenExpired, unauthenticated } from './auth.errors.js';
@@ -42,13 +41,16 @@ export class AccessTokenVerifier {
     // Passport writes the request's callbacks onto the strategy object, so every request needs its own. Its registry of
     // strategies by name would do the same, but is shared by all applications in the process.
     const strategy = Object.create(this.strategy) as JwtStrategy;
-    return new Promise((resolve, reject) => {
-      const done = (error: unknown, claims: AccessClaims | false | null | undefined, info: unknown): void => {
+    return new Promise<AccessClaims>((resolve, reject) => {
+      const done = (error: unknown, claims: AccessClaims | false | null | undefined): void => {
         if (claims && !error) resolve(claims);
-        else reject(error instanceof AppError ? error : unauthenticated(error ?? info));
+        else reject(unauthenticated());
       };
       const run = passport.authenticate(strategy, { session: false }, done) as RequestHandler;
       void run(request, response, reject);
+    }).catch(() => {
+      // Whatever a verifier throws at a strange token, the caller has no valid one.
+      throw unauthenticated();
     });
   }
 }

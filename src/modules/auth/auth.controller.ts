@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -78,6 +79,7 @@ export class AuthController {
     summary: 'End the session',
     description: 'Its access and refresh tokens are worth nothing from now on.',
   })
+  @ApiBody({ type: LogoutBody, required: false })
   @ApiNoContentResponse({ description: 'The session is over.' })
   @ApiProblems(400, 401, 413, 415, 422)
   async logout(@CurrentSession() session: Session, @Body() body: LogoutBody): Promise<void> {

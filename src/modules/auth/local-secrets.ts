@@ -30,24 +30,29 @@ export async function localSecrets(dataDir: string): Promise<LocalSecrets> {
     await write(path, { ...generate(), ...found }, found === undefined);
     return reveal(await read(path));
   } catch (error) {
-    throw new Error(
-      `${path}: cannot be used for generated secrets; set AUTH_JWT_SECRET or another PERCH_DATA_DIR`,
-      {
-        cause: error,
-      },
-    );
+    const advice = 'set AUTH_JWT_SECRET or another PERCH_DATA_DIR';
+    throw new Error(`${path}: cannot be used for generated secrets; ${advice}`, { cause: error });
   }
 }
 
 type SecretsFile = z.output<typeof fileSchema>;
 
 async function read(path: string): Promise<SecretsFile | undefined> {
+  let text: string;
   try {
-    return fileSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    text = await readFile(path, 'utf8');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    // The parser's own message would quote a piece of the file.
+    throw new Error('is not JSON');
+  }
+  return fileSchema.parse(content);
 }
 
 /** Written aside first, so that the file is never seen half-written. Of two first starts at once one wins. */
@@ -77,5 +82,5 @@ function reveal(file: SecretsFile | undefined): LocalSecrets {
 }
 
 function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+  return (error as NodeJS.ErrnoException | undefined)?.code === code;
 }

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Account } from './account.js';
+import { PRINCIPAL_TTL_MS, PrincipalService } from './principal.service.js';
+import type { UserAccountRepository } from './user-account.repository.js';
+
+const SESSION = { userId: 'ada', sessionId: 'one' };
+const ACCOUNT: Account = {
+  id: 'ada',
+  email: 'ada@example.com',
+  passwordHash: '',
+  tier: 'free',
+  roles: ['user'],
+  permissions: [],
+  isDisabled: false,
+};
+
+describe(PrincipalService.name, () => {
+  let stored: Account | undefined;
+  let failure: Error | undefined;
+  let questions: number;
+  let nowMs: number;
+  let principals: PrincipalService;
+
+  beforeEach(() => {
+    stored = ACCOUNT;
+    failure = undefined;
+    questions = 0;
+    nowMs = 0;
+    const accounts = {
+      findWithSession: async () => {
+        questions += 1;
+        await Promise.resolve();
+        if (failure) throw failure;
+        return stored;
+      },
+    } as unknown as UserAccountRepository;
+    principals = new PrincipalService(accounts, { now: () => new Date(nowMs), monotonicMs: () => nowMs });
+  });
+
+  it('asks the database once for many requests at once, and again when the answer is old', async () => {
+    await Promise.all(Array.from({ length: 50 }, () => principals.principalOf(SESSION)));
+    nowMs = PRINCIPAL_TTL_MS - 1;
+    await principals.principalOf(SESSION);
+    expect(questions).toBe(1);
+    nowMs = PRINCIPAL_TTL_MS;
+    await principals.principalOf(SESSION);
+    expect(questions).toBe(2);
+  });
+
+  it('shares nothing between sessions', async () => {
+    await principals.principalOf(SESSION);
+    await principals.principalOf({ ...SESSION, sessionId: 'two' });
+    await principals.principalOf({ ...SESSION, userId: 'grace' });
+    expect(questions).toBe(3);
+  });
+
+  it('asks again at once after a session was forgotten', async () => {
+    await principals.principalOf(SESSION);
+    stored = undefined;
+    principals.forget(SESSION);
+    await expect(principals.principalOf(SESSION)).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('throws for a disabled account', async () => {
+    stored = { ...ACCOUNT, isDisabled: true };
+    await expect(principals.principalOf(SESSION)).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('does not keep a failure of the database, nor take it for an answer', async () => {
+    failure = new Error('connection lost');
+    await expect(principals.principalOf(SESSION)).rejects.toBe(failure);
+    failure = undefined;
+    await expect(principals.principalOf(SESSION)).resolves.toMatchObject({ userId: 'ada' });
+  });
+});
