@@ -1,0 +1,109 @@
+// npm run bench: what Perch adds to the model, as ratios to a bare Express handler that calls the same official SDK,
+// both measured in this run against the same model server. CPU is the target process's own, as the kernel counts it.
+// `npm run bench -- --json FILE` also writes the figures.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { load, openStreams } from './load.mjs';
+import { startTarget } from './target.mjs';
+
+const ROUNDS = 3;
+const REQUESTS = 1500;
+const STREAMS = 60;
+const SHORT = 20;
+const LONG = 820;
+const OPEN_STREAMS = 200;
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const micro = (seconds) => Math.round(seconds * 1e6);
+
+const dataDir = process.env.PERCH_BENCH_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'perch-bench-'));
+const file = (name) => new URL(name, import.meta.url).pathname;
+const upstream = await startTarget(file('upstream.mjs'));
+const env = { UPSTREAM_URL: upstream.url, PERCH_DATA_DIR: dataDir };
+const bare = await startTarget(file('bare.mjs'), env);
+const perch = await startTarget(file('perch.mjs'), env, ['--expose-gc']);
+
+try {
+  await sleep(2000);
+  const idleRssMb = perch.rssBytes() / 1e6;
+  const account = { email: `bench-${Date.now()}@example.com`, password: 'a long enough password' };
+  const registered = await fetch(`${perch.url}/api/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(account),
+  });
+  const { access_token: token } = await registered.json();
+  const targets = {
+    bare: { ...bare, json: '/chat', stream: '/chat/stream', headers: {} },
+    perch: {
+      ...perch,
+      json: '/api/v1/agent/chat',
+      stream: '/api/v1/agent/chat/stream',
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
+
+  const cpuPer = async (target, path, { count, concurrency, tokens }) => {
+    const before = target.cpuSeconds();
+    const { p50 } = await load(target.url, path, {
+      count,
+      concurrency,
+      headers: target.headers,
+      body: { message: 'Say something.', max_tokens: tokens },
+    });
+    return { cpu: (target.cpuSeconds() - before) / count, p50 };
+  };
+
+  const figures = {};
+  for (const [name, target] of Object.entries(targets)) {
+    await cpuPer(target, target.json, { count: 500, concurrency: 16, tokens: SHORT });
+    await cpuPer(target, target.stream, { count: 100, concurrency: 16, tokens: 200 });
+    figures[name] = { request: [], token: [], p50: [] };
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, target] of Object.entries(targets)) {
+      const request = await cpuPer(target, target.json, { count: REQUESTS, concurrency: 16, tokens: SHORT });
+      const alone = await cpuPer(target, target.json, { count: 200, concurrency: 1, tokens: SHORT });
+      const short = await cpuPer(target, target.stream, { count: STREAMS, concurrency: 16, tokens: SHORT });
+      const long = await cpuPer(target, target.stream, { count: STREAMS, concurrency: 16, tokens: LONG });
+      figures[name].request.push(request.cpu);
+      figures[name].token.push((long.cpu - short.cpu) / (LONG - SHORT));
+      figures[name].p50.push(alone.p50);
+    }
+  }
+
+  const rssBefore = perch.rssBytes();
+  const streams = await openStreams(perch.url, targets.perch.stream, {
+    count: OPEN_STREAMS,
+    headers: targets.perch.headers,
+    body: { message: 'please hang', max_tokens: SHORT },
+  });
+  await sleep(1000);
+  const kilobytesPerStream = Math.max(0, (perch.rssBytes() - rssBefore) / OPEN_STREAMS / 1000);
+  await streams.close();
+
+  const ratio = (kind) => median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));
+  const result = {
+    request_cpu_us: { bare: micro(median(figures.bare.request)), perch: micro(median(figures.perch.request)), ratio: ratio('request') },
+    token_cpu_us: { bare: micro(median(figures.bare.token)), perch: micro(median(figures.perch.token)), ratio: ratio('token') },
+    added_p50_ms_at_c1: median(figures.perch.p50) - median(figures.bare.p50),
+    idle_rss_mb: idleRssMb,
+    open_stream_kb: kilobytesPerStream,
+  };
+  const row = (name, value, goal) => console.log(`${name.padEnd(46)} ${value.padEnd(30)} ${goal}`);
+  row('figure', 'measured', 'goal');
+  row('CPU per request at concurrency 16, Perch / bare', `${result.request_cpu_us.ratio.toFixed(2)}  (${result.request_cpu_us.perch} / ${result.request_cpu_us.bare} µs)`, '<= 3');
+  row('CPU per streamed token, Perch / bare', `${result.token_cpu_us.ratio.toFixed(2)}  (${result.token_cpu_us.perch} / ${result.token_cpu_us.bare} µs)`, '<= 1.5');
+  row('added latency p50 at concurrency 1', `${result.added_p50_ms_at_c1.toFixed(2)} ms`, '');
+  row('idle RSS', `${result.idle_rss_mb.toFixed(0)} MB`, '<= 220 MB');
+  row(`per open stream (${OPEN_STREAMS} open)`, `${result.open_stream_kb.toFixed(1)} kB`, '<= 60 kB');
+  const json = process.argv.indexOf('--json');
+  if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(result, null, 2)}\n`);
+} finally {
+  await perch.stop();
+  await bare.stop();
+  await upstream.stop();
+  if (!process.env.PERCH_BENCH_DATA_DIR) rmSync(dataDir, { recursive: true, force: true });
+}
