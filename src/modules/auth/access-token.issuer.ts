@@ -4,7 +4,7 @@ import { AuthConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { type Ids, IDS } from '../../shared/context/ids.js';
 import { ACCESS_TOKEN_ALGORITHM, type AccessPayload } from './access-token.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 
 @Injectable()
 export class AccessTokenIssuer {

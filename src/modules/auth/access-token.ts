@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isUuid } from '../../shared/context/ids.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 
 export const ACCESS_TOKEN_ALGORITHM = 'HS256';
 

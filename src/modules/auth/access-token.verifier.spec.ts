@@ -7,7 +7,7 @@ import { uuidV7Ids } from '../../shared/context/ids.js';
 import { AccessTokenIssuer } from './access-token.issuer.js';
 import { AccessTokenVerifier } from './access-token.verifier.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 
 class Installation {
   nowMs = Date.UTC(2026, 10, 24);

@@ -16,7 +16,7 @@ import { AccountsService } from './accounts.service.js';
 import { LoginBody, LogoutBody, RefreshBody, RegisterBody, SignedInDto, UserDto } from './auth.dto.js';
 import { ChallengeInterceptor } from './challenge.interceptor.js';
 import { CurrentSession } from './current-session.decorator.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 import { RegistrationGuard } from './registration.guard.js';
 import { SessionsService } from './sessions.service.js';
 import { toSignedInDto, toUserDto } from './to-auth-dto.js';

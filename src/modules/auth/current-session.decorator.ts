@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuthenticatedRequest } from './auth.guard.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 
 /** The session of the access token, on routes that are not public. */
 export const CurrentSession = createParamDecorator(

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { tokenRevoked } from './auth.errors.js';
-import type { Session } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 import { toPrincipal } from './role-permissions.js';
 import { UserAccountRepository } from './user-account.repository.js';
 

@@ -1,11 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-
-/** What one login starts. Its id is the family id of its refresh tokens and the `sid` of its access tokens. */
-export interface Session {
-  readonly sessionId: string;
-  readonly userId: string;
-}
+import type { Session } from './session.js';
 
 export interface NewRefreshToken {
   readonly id: string;

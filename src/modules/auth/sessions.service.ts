@@ -8,7 +8,8 @@ import { AccessTokenIssuer } from './access-token.issuer.js';
 import type { Account } from './account.js';
 import { tokenExpired, tokenRevoked, unknownRefreshToken } from './auth.errors.js';
 import { PrincipalService } from './principal.service.js';
-import { type NewRefreshToken, RefreshTokenRepository, type Session } from './refresh-token.repository.js';
+import { type NewRefreshToken, RefreshTokenRepository } from './refresh-token.repository.js';
+import type { Session } from './session.js';
 import { UserAccountRepository } from './user-account.repository.js';
 
 export interface SignedIn {
