@@ -1,0 +1,87 @@
+import { readAllEvents, type StreamedEvent } from './sse-client.js';
+
+/** Speaks HTTP as one caller. */
+export class ApiClient {
+  constructor(
+    readonly url: string,
+    readonly token?: string,
+  ) {}
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.send('GET', path, undefined, headers);
+  }
+
+  post(path: string, body?: unknown, options: { headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Response> {
+    return this.send('POST', path, body, options.headers, options.signal);
+  }
+
+  patch(path: string, body: unknown): Promise<Response> {
+    return this.send('PATCH', path, body);
+  }
+
+  delete(path: string): Promise<Response> {
+    return this.send('DELETE', path);
+  }
+
+  /** `POST /agent/chat`; fails the test when the answer is no 200. */
+  async chat(body: unknown): Promise<ChatAnswer> {
+    const response = await this.post('/api/v1/agent/chat', body);
+    if (response.status !== 200) throw new Error(`chat: ${response.status} ${await response.text()}`);
+    return (await response.json()) as ChatAnswer;
+  }
+
+  /** `POST /agent/chat/stream`, read to its end. */
+  async stream(body: unknown): Promise<StreamedEvent[]> {
+    const response = await this.post('/api/v1/agent/chat/stream', body);
+    if (response.status !== 200) throw new Error(`stream: ${response.status} ${await response.text()}`);
+    return readAllEvents(response.body!);
+  }
+
+  private send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  }
+}
+
+/** The chat answer as the wire has it. */
+export interface ChatAnswer {
+  readonly run_id: string;
+  readonly session_id: string;
+  readonly message_id: string | null;
+  readonly content: string;
+  readonly tool_calls: readonly {
+    readonly tool_call_id: string;
+    readonly tool_name: string;
+    readonly input: unknown;
+    readonly result: unknown;
+    readonly is_error: boolean;
+    readonly duration_ms: number;
+  }[];
+  readonly finish_reason: string;
+  readonly stop_reason: string;
+  readonly model: string;
+  readonly usage: {
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly cache_read_tokens: number;
+    readonly cache_write_tokens: number;
+    readonly total_tokens: number;
+    readonly source: string;
+  };
+  readonly cost_usd: string | null;
+  readonly latency_ms: number;
+}

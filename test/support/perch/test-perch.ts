@@ -1,0 +1,81 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { loadConfig } from '../../../src/config/load-config.js';
+import { createApp } from '../../../src/create-app.js';
+import { Secret } from '../../../src/config/secret.js';
+import { createTestDatabase } from '../servers/test-database.js';
+import { ApiClient } from './api-client.js';
+
+export interface TestPerch {
+  readonly app: NestExpressApplication;
+  readonly url: string;
+  readonly database: Awaited<ReturnType<typeof createTestDatabase>>;
+  /** Registers an account of its own and speaks with its token. */
+  user(): Promise<ApiClient>;
+  /** Speaks without a token. */
+  anonymous(): ApiClient;
+  /** The value of a metric line, or 0: `agent_requests_total{status="completed"}`. */
+  metric(line: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+let accounts = 0;
+
+/**
+ * The whole application in this process, on a database of its own. Limits are wide and the model answers without a pause
+ * unless `env` says otherwise.
+ */
+export async function startTestPerch(env: Readonly<Record<string, string>> = {}): Promise<TestPerch> {
+  const database = await createTestDatabase();
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    AUTH_JWT_SECRET: 'a-signing-secret-for-tests-only-0123456789',
+    AI_FREE_TIER_RPM: '100000',
+    AI_FREE_TIER_TPM: '1000000000',
+    AI_SCRIPTED_DELAY_MS: '0',
+    PERCH_DEMO_ACCOUNT: 'false',
+    PERCH_SHUTDOWN_GRACE_SECONDS: '0',
+    ...env,
+  });
+  const app = await createApp({
+    ...config,
+    database: { ...config.database, url: new Secret(database.url), isEmbedded: false },
+  });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return {
+    app,
+    url,
+    database,
+    async user() {
+      accounts += 1;
+      const email = `user-${accounts}-${process.pid}@example.com`;
+      const registered = await new ApiClient(url).post('/api/v1/auth/register', { email, password: 'correct horse battery' });
+      if (registered.status !== 201) throw new Error(`registering failed: ${await registered.text()}`);
+      const { access_token: token } = (await registered.json()) as { access_token: string };
+      return new ApiClient(url, token);
+    },
+    anonymous: () => new ApiClient(url),
+    async metric(line) {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const found = text.split('\n').find((row) => row.startsWith(`${line} `));
+      return found ? Number(found.slice(line.length + 1)) : 0;
+    },
+    async stop() {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
+
+/** Settings that point a provider at a model server. */
+export function compatibleWith(baseUrl: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {
+    AI_PROVIDER: 'openai-compatible',
+    AI_BASE_URL: `${baseUrl}/v1`,
+    AI_MODEL: 'test-model',
+    AI_MODELS: JSON.stringify([{ id: 'test-model', price: { input: '1', output: '2', cache_read: '0.1' } }]),
+    ...more,
+  };
+}
