@@ -10,13 +10,19 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: {
-      parserOptions: { project: './.config/tsconfig.check.json', tsconfigRootDir: new URL('..', import.meta.url).pathname },
+      parserOptions: {
+        project: './.config/tsconfig.check.json',
+        tsconfigRootDir: new URL('..', import.meta.url).pathname,
+      },
     },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'off',
       '@typescript-eslint/require-await': 'off',
@@ -31,7 +37,12 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: 'node:vm', message: 'node:vm is no sandbox.' }, { name: 'vm', message: 'node:vm is no sandbox.' }] },
+        {
+          paths: [
+            { name: 'node:vm', message: 'node:vm is no sandbox.' },
+            { name: 'vm', message: 'node:vm is no sandbox.' },
+          ],
+        },
       ],
     },
   },
@@ -41,7 +52,11 @@ export default tseslint.config(
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Read configuration through a slice from src/config.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Read configuration through a slice from src/config.',
+        },
       ],
     },
   },
@@ -49,7 +64,11 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/modules/providers/**', 'src/**/*.spec.ts'],
     rules: {
-      'no-restricted-globals': ['error', { name: 'fetch', message: OUTBOUND }, { name: 'WebSocket', message: OUTBOUND }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: OUTBOUND },
+        { name: 'WebSocket', message: OUTBOUND },
+      ],
     },
   },
   {
@@ -66,7 +85,23 @@ export default tseslint.config(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', fetch: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearTimeout: 'readonly', clearInterval: 'readonly', performance: 'readonly', Buffer: 'readonly', AbortController: 'readonly', AbortSignal: 'readonly', TextDecoder: 'readonly', module: 'readonly', require: 'readonly' },
+      globals: {
+        console: 'readonly',
+        process: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearTimeout: 'readonly',
+        clearInterval: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+        AbortController: 'readonly',
+        AbortSignal: 'readonly',
+        TextDecoder: 'readonly',
+        module: 'readonly',
+        require: 'readonly',
+      },
     },
   },
 );

@@ -31,4 +31,6 @@ app.post('/chat/stream', async (request, response) => {
   response.end();
 });
 
-const server = app.listen(0, '127.0.0.1', () => process.send({ url: `http://127.0.0.1:${server.address().port}` }));
+const server = app.listen(0, '127.0.0.1', () =>
+  process.send({ url: `http://127.0.0.1:${server.address().port}` }),
+);

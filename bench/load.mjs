@@ -11,9 +11,15 @@ export async function load(url, path, { count, concurrency, headers, body }) {
     while (left > 0) {
       left -= 1;
       const started = performance.now();
-      const answer = await pool.request({ method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body: payload });
+      const answer = await pool.request({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: payload,
+      });
       const text = await answer.body.text();
-      if (answer.statusCode !== 200 || text.includes('run-error')) throw new Error(`${path}: ${answer.statusCode} ${text.slice(0, 500)}`);
+      if (answer.statusCode !== 200 || text.includes('run-error'))
+        throw new Error(`${path}: ${answer.statusCode} ${text.slice(0, 500)}`);
       latencies.push(performance.now() - started);
     }
   };
@@ -36,7 +42,8 @@ export async function openStreams(url, path, { count, headers, body }) {
         body: JSON.stringify(body),
         signal: abort.signal,
       });
-      if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${await answer.body.text()}`);
+      if (answer.statusCode !== 200)
+        throw new Error(`${path}: ${answer.statusCode} ${await answer.body.text()}`);
       answer.body.on('error', () => undefined);
       await new Promise((resolve) => answer.body.once('data', resolve));
     }),

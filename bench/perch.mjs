@@ -14,7 +14,11 @@ const config = loadConfig({
   AI_MODELS: JSON.stringify([{ id: 'bench', price: { input: '1', output: '2' }, context_window: 100000 }]),
   AI_MAX_DAILY_COST_PER_USER: '1000000',
   PERCH_DEMO_ACCOUNT: 'false',
-  ...Object.fromEntries(['FREE', 'BASIC', 'PRO'].flatMap((tier) => Object.entries(unlimited).map(([kind, value]) => [`AI_${tier}_TIER_${kind}`, value]))),
+  ...Object.fromEntries(
+    ['FREE', 'BASIC', 'PRO'].flatMap((tier) =>
+      Object.entries(unlimited).map(([kind, value]) => [`AI_${tier}_TIER_${kind}`, value]),
+    ),
+  ),
 });
 const perch = await startPerch(config);
 process.on('SIGTERM', () => void perch.stop().then(() => process.exit(0)));

@@ -84,18 +84,35 @@ try {
   const kilobytesPerStream = Math.max(0, (perch.rssBytes() - rssBefore) / OPEN_STREAMS / 1000);
   await streams.close();
 
-  const ratio = (kind) => median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));
+  const ratio = (kind) =>
+    median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));
   const result = {
-    request_cpu_us: { bare: micro(median(figures.bare.request)), perch: micro(median(figures.perch.request)), ratio: ratio('request') },
-    token_cpu_us: { bare: micro(median(figures.bare.token)), perch: micro(median(figures.perch.token)), ratio: ratio('token') },
+    request_cpu_us: {
+      bare: micro(median(figures.bare.request)),
+      perch: micro(median(figures.perch.request)),
+      ratio: ratio('request'),
+    },
+    token_cpu_us: {
+      bare: micro(median(figures.bare.token)),
+      perch: micro(median(figures.perch.token)),
+      ratio: ratio('token'),
+    },
     added_p50_ms_at_c1: median(figures.perch.p50) - median(figures.bare.p50),
     idle_rss_mb: idleRssMb,
     open_stream_kb: kilobytesPerStream,
   };
   const row = (name, value, goal) => console.log(`${name.padEnd(46)} ${value.padEnd(30)} ${goal}`);
   row('figure', 'measured', 'goal');
-  row('CPU per request at concurrency 16, Perch / bare', `${result.request_cpu_us.ratio.toFixed(2)}  (${result.request_cpu_us.perch} / ${result.request_cpu_us.bare} µs)`, '<= 3');
-  row('CPU per streamed token, Perch / bare', `${result.token_cpu_us.ratio.toFixed(2)}  (${result.token_cpu_us.perch} / ${result.token_cpu_us.bare} µs)`, '<= 1.5');
+  row(
+    'CPU per request at concurrency 16, Perch / bare',
+    `${result.request_cpu_us.ratio.toFixed(2)}  (${result.request_cpu_us.perch} / ${result.request_cpu_us.bare} µs)`,
+    '<= 3',
+  );
+  row(
+    'CPU per streamed token, Perch / bare',
+    `${result.token_cpu_us.ratio.toFixed(2)}  (${result.token_cpu_us.perch} / ${result.token_cpu_us.bare} µs)`,
+    '<= 1.5',
+  );
   row('added latency p50 at concurrency 1', `${result.added_p50_ms_at_c1.toFixed(2)} ms`, '');
   row('idle RSS', `${result.idle_rss_mb.toFixed(0)} MB`, '<= 220 MB');
   row(`per open stream (${OPEN_STREAMS} open)`, `${result.open_stream_kb.toFixed(1)} kB`, '<= 60 kB');

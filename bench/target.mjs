@@ -6,7 +6,11 @@ const TICKS_PER_SECOND = 100;
 
 /** Forks `file` and waits for its first message (`{url}`); stderr is passed through. */
 export async function startTarget(file, env = {}, nodeOptions = []) {
-  const child = fork(file, { env: { ...process.env, ...env }, execArgv: nodeOptions, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(file, {
+    env: { ...process.env, ...env },
+    execArgv: nodeOptions,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const { url } = await new Promise((resolve, reject) => {
     child.once('message', resolve);
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code} before it was ready`)));
@@ -19,7 +23,8 @@ export async function startTarget(file, env = {}, nodeOptions = []) {
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
-    rssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    rssBytes: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     stop: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null) return resolve();

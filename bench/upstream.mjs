@@ -28,7 +28,14 @@ const server = createServer((request, response) => {
           object: 'chat.completion',
           created: 1,
           model: 'bench',
-          choices: [{ index: 0, message: { role: 'assistant', content: TOKEN.repeat(tokens), refusal: null }, finish_reason: 'stop', logprobs: null }],
+          choices: [
+            {
+              index: 0,
+              message: { role: 'assistant', content: TOKEN.repeat(tokens), refusal: null },
+              finish_reason: 'stop',
+              logprobs: null,
+            },
+          ],
           usage: { prompt_tokens: 10, completion_tokens: tokens, total_tokens: 10 + tokens },
         }),
       );

@@ -20,4 +20,7 @@ export type AgentDefinition = z.output<typeof agentDefinitionSchema>;
 export const agentDefinitionsSchema = z
   .array(agentDefinitionSchema)
   .max(100)
-  .refine((agents) => new Set(agents.map((agent) => agent.name)).size === agents.length, 'agent names must differ');
+  .refine(
+    (agents) => new Set(agents.map((agent) => agent.name)).size === agents.length,
+    'agent names must differ',
+  );

@@ -32,7 +32,13 @@ describe(loadConfig.name, () => {
   });
 
   it('reports all faults together', () => {
-    const faults = faultsOf({ PORT: 'http', AI_TEMPERATURE: '3', AI_MODELS: '{', DATABASE_URL: 'mysql://x', AI_FREE_TIER_RPM: '-1' });
+    const faults = faultsOf({
+      PORT: 'http',
+      AI_TEMPERATURE: '3',
+      AI_MODELS: '{',
+      DATABASE_URL: 'mysql://x',
+      AI_FREE_TIER_RPM: '-1',
+    });
     expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual([
       'AI_FREE_TIER_RPM',
       'AI_MODELS',
@@ -47,12 +53,20 @@ describe(loadConfig.name, () => {
   });
 
   it('wants a key and an address for the providers that need them', () => {
-    expect(faultsOf({ AI_PROVIDER: 'anthropic' })).toEqual(['AI_API_KEY: is needed for AI_PROVIDER=anthropic']);
+    expect(faultsOf({ AI_PROVIDER: 'anthropic' })).toEqual([
+      'AI_API_KEY: is needed for AI_PROVIDER=anthropic',
+    ]);
     expect(faultsOf({ AI_PROVIDER: 'openai-compatible' })).toEqual([
       'AI_BASE_URL: is needed for AI_PROVIDER=openai-compatible',
       'AI_MODEL: is needed for AI_PROVIDER=openai-compatible',
     ]);
-    expect(faultsOf({ AI_PROVIDER: 'openai-compatible', AI_BASE_URL: 'http://localhost:11434/v1', AI_MODEL: 'llama' })).toEqual([]);
+    expect(
+      faultsOf({
+        AI_PROVIDER: 'openai-compatible',
+        AI_BASE_URL: 'http://localhost:11434/v1',
+        AI_MODEL: 'llama',
+      }),
+    ).toEqual([]);
   });
 
   it.each([
@@ -74,13 +88,24 @@ describe(loadConfig.name, () => {
   });
 
   it('shows no secret when the whole configuration is printed', () => {
-    const config = loadConfig({ ...PRODUCTION, DATABASE_URL: 'postgres://u:hunter2@db/x', METRICS_TOKEN: 'mt-4711-abcdef' });
-    const printed = inspect(config, { depth: 10 }) + JSON.stringify(config, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    for (const secret of ['hunter2', 'sk-ant-9f8e', 'q8Zr2vK1', 'mt-4711']) expect(printed).not.toContain(secret);
+    const config = loadConfig({
+      ...PRODUCTION,
+      DATABASE_URL: 'postgres://u:hunter2@db/x',
+      METRICS_TOKEN: 'mt-4711-abcdef',
+    });
+    const printed =
+      inspect(config, { depth: 10 }) +
+      JSON.stringify(config, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    for (const secret of ['hunter2', 'sk-ant-9f8e', 'q8Zr2vK1', 'mt-4711'])
+      expect(printed).not.toContain(secret);
   });
 
   it('gives each provider its own connection, and AI_API_KEY to the default one', () => {
-    const { connections } = loadConfig({ AI_PROVIDER: 'openai', AI_API_KEY: 'k1', AI_ANTHROPIC_API_KEY: 'k2' }).providers;
+    const { connections } = loadConfig({
+      AI_PROVIDER: 'openai',
+      AI_API_KEY: 'k1',
+      AI_ANTHROPIC_API_KEY: 'k2',
+    }).providers;
     expect(connections.openai.apiKey?.reveal()).toBe('k1');
     expect(connections.anthropic.apiKey?.reveal()).toBe('k2');
     expect(connections.azure.apiKey).toBeUndefined();

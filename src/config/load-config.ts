@@ -8,7 +8,9 @@ import { Secret } from './secret.js';
 /** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
 export class ConfigError extends Error {
   constructor(readonly faults: readonly string[]) {
-    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
   }
 }
@@ -22,7 +24,8 @@ const DEFAULT_MODELS: Record<ConfiguredProvider, string | undefined> = {
 };
 
 const MIN_SECRET_LENGTH = 32;
-const PLACEHOLDER = /your[-_ ]|change[-_ ]?me|placeholder|example|^(secret|password|test|admin|demo)\d*$|^x+$|<.*>/i;
+const PLACEHOLDER =
+  /your[-_ ]|change[-_ ]?me|placeholder|example|^(secret|password|test|admin|demo)\d*$|^x+$|<.*>/i;
 
 /** Reads and checks the environment. Throws ConfigError with every fault at once. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
@@ -32,7 +35,10 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   }
   const env = parsed.data;
-  const faults = [...crossFieldFaults(env, given), ...(env.NODE_ENV === 'production' ? productionFaults(env, given) : [])];
+  const faults = [
+    ...crossFieldFaults(env, given),
+    ...(env.NODE_ENV === 'production' ? productionFaults(env, given) : []),
+  ];
   if (faults.length > 0) throw new ConfigError(faults);
   return toSlices(env, given);
 }
@@ -44,7 +50,8 @@ function crossFieldFaults(env: Env, given: Given): string[] {
   const connections = connectionsOf(env);
   const { AI_PROVIDER: provider } = env;
   const needsKey = provider === 'anthropic' || provider === 'openai' || provider === 'azure';
-  if (needsKey && !connections[provider].apiKey) faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
+  if (needsKey && !connections[provider].apiKey)
+    faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
   if ((provider === 'azure' || provider === 'openai-compatible') && !connections[provider].baseUrl) {
     faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
   }
@@ -70,18 +77,23 @@ function crossFieldFaults(env: Env, given: Given): string[] {
 function productionFaults(env: Env, given: Given): string[] {
   const faults: string[] = [];
   if (!env.AUTH_JWT_SECRET) faults.push('AUTH_JWT_SECRET: is needed when NODE_ENV=production');
-  const secrets = Object.entries(given).filter(([name]) => /^(AUTH|AI|METRICS)_.*(KEY|SECRET|PASSWORD|TOKEN)$/.test(name));
+  const secrets = Object.entries(given).filter(([name]) =>
+    /^(AUTH|AI|METRICS)_.*(KEY|SECRET|PASSWORD|TOKEN)$/.test(name),
+  );
   for (const [name, value] of secrets) {
     if (value && (PLACEHOLDER.test(value) || new Set(value).size < 5)) {
       faults.push(`${name}: is a placeholder; set a real value when NODE_ENV=production`);
     }
   }
-  if (env.PERCH_DEMO_ACCOUNT) faults.push('PERCH_DEMO_ACCOUNT: there is no demo account when NODE_ENV=production');
+  if (env.PERCH_DEMO_ACCOUNT)
+    faults.push('PERCH_DEMO_ACCOUNT: there is no demo account when NODE_ENV=production');
   return faults;
 }
 
 function defaultModelOf(env: Env): string | undefined {
-  return env.AI_MODEL ?? (env.AI_PROVIDER === 'azure' ? env.AI_AZURE_DEPLOYMENT : DEFAULT_MODELS[env.AI_PROVIDER]);
+  return (
+    env.AI_MODEL ?? (env.AI_PROVIDER === 'azure' ? env.AI_AZURE_DEPLOYMENT : DEFAULT_MODELS[env.AI_PROVIDER])
+  );
 }
 
 /** AI_<PROVIDER>_* speak for their provider; AI_API_KEY and AI_BASE_URL for the one that AI_PROVIDER names. */
@@ -113,7 +125,8 @@ function connectionsOf(env: Env): Record<ConfiguredProvider, ProviderConnectionC
 
 function toSlices(env: Env, given: Given): AppConfig {
   const isProduction = env.NODE_ENV === 'production';
-  const secret = (value: string | undefined): Secret | undefined => (value === undefined ? undefined : new Secret(value));
+  const secret = (value: string | undefined): Secret | undefined =>
+    value === undefined ? undefined : new Secret(value);
   const modelKeys = new Map<string, Secret>();
   for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
   return {
@@ -127,7 +140,12 @@ function toSlices(env: Env, given: Given): AppConfig {
       shutdownGraceMs: env.PERCH_SHUTDOWN_GRACE_SECONDS * 1000,
       version: packageVersion(),
     },
-    database: { url: secret(env.DATABASE_URL), isEmbedded: env.DATABASE_URL === undefined, poolSize: env.DATABASE_POOL_SIZE, redisUrl: secret(env.REDIS_URL) },
+    database: {
+      url: secret(env.DATABASE_URL),
+      isEmbedded: env.DATABASE_URL === undefined,
+      poolSize: env.DATABASE_POOL_SIZE,
+      redisUrl: secret(env.REDIS_URL),
+    },
     http: {
       trustedProxyHops: env.TRUSTED_PROXY_HOPS,
       corsOrigins: env.CORS_ORIGINS,

@@ -45,4 +45,7 @@ export type ConfiguredModel = z.output<typeof configuredModelSchema>;
 export const configuredModelsSchema = z
   .array(configuredModelSchema)
   .max(1000)
-  .refine((models) => new Set(models.map((model) => model.id)).size === models.length, 'model ids must differ');
+  .refine(
+    (models) => new Set(models.map((model) => model.id)).size === models.length,
+    'model ids must differ',
+  );

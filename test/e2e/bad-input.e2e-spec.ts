@@ -31,7 +31,8 @@ describe('bad input', () => {
     });
   }
 
-  const deep = (depth: number): string => `{"message":"hi","context":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
+  const deep = (depth: number): string =>
+    `{"message":"hi","context":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
 
   it.each<[string, string | Buffer, Record<string, string>, number, string]>([
     ['a message of 1 MB', JSON.stringify({ message: 'x'.repeat(1_000_000) }), {}, 413, 'payload_too_large'],
@@ -39,11 +40,35 @@ describe('bad input', () => {
     ['an empty message', JSON.stringify({ message: '' }), {}, 422, 'validation_failed'],
     ['a NUL character', JSON.stringify({ message: 'a\u0000b' }), {}, 422, 'validation_failed'],
     ['a lone surrogate', '{"message":"a\\ud800b"}', {}, 422, 'validation_failed'],
-    ['a NUL deep in the context', JSON.stringify({ message: 'hi', context: { a: [{ b: '\u0000' }] } }), {}, 422, 'validation_failed'],
-    ['a context over 16 KiB', JSON.stringify({ message: 'hi', context: { a: 'x'.repeat(17_000) } }), {}, 422, 'validation_failed'],
-    ['a context that is a list', JSON.stringify({ message: 'hi', context: [1] }), {}, 422, 'validation_failed'],
+    [
+      'a NUL deep in the context',
+      JSON.stringify({ message: 'hi', context: { a: [{ b: '\u0000' }] } }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'a context over 16 KiB',
+      JSON.stringify({ message: 'hi', context: { a: 'x'.repeat(17_000) } }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'a context that is a list',
+      JSON.stringify({ message: 'hi', context: [1] }),
+      {},
+      422,
+      'validation_failed',
+    ],
     ['__proto__', '{"message":"hi","__proto__":{"admin":true}}', {}, 400, 'malformed_json'],
-    ['__proto__ deep within', '{"message":"hi","context":{"a":{"__proto__":{"b":1}}}}', {}, 400, 'malformed_json'],
+    [
+      '__proto__ deep within',
+      '{"message":"hi","context":{"a":{"__proto__":{"b":1}}}}',
+      {},
+      400,
+      'malformed_json',
+    ],
     ['JSON 100 deep', deep(100), {}, 400, 'malformed_json'],
     ['JSON 10,000 deep', deep(10_000), {}, 400, 'malformed_json'],
     ['a key that stands twice', '{"message":"hi","message":"ho"}', {}, 400, 'malformed_json'],
@@ -51,24 +76,88 @@ describe('bad input', () => {
     ['half a JSON body', '{"message":', {}, 400, 'malformed_json'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), {}, 400, 'malformed_json'],
     ['a text body', 'message=hi', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
-    ['a form', 'message=hi', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type'],
-    ['a gzip bomb', gzipSync(JSON.stringify({ message: 'x'.repeat(20_000_000) })), { 'content-encoding': 'gzip' }, 413, 'payload_too_large'],
-    ['a member that is not in the contract', JSON.stringify({ message: 'hi', strem: true }), {}, 422, 'validation_failed'],
-    ['a session id that is no UUID', JSON.stringify({ message: 'hi', session_id: 'abc' }), {}, 422, 'validation_failed'],
-    ['a session that does not exist', JSON.stringify({ message: 'hi', session_id: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' }), {}, 404, 'not_found'],
-    ['a model that does not exist', JSON.stringify({ message: 'hi', model: 'gpt-99' }), {}, 422, 'validation_failed'],
-    ['an agent that does not exist', JSON.stringify({ message: 'hi', agent: 'nobody' }), {}, 422, 'validation_failed'],
-    ['a tool that does not exist', JSON.stringify({ message: 'hi', tools: ['rm_rf'] }), {}, 422, 'validation_failed'],
+    [
+      'a form',
+      'message=hi',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      415,
+      'unsupported_media_type',
+    ],
+    [
+      'a gzip bomb',
+      gzipSync(JSON.stringify({ message: 'x'.repeat(20_000_000) })),
+      { 'content-encoding': 'gzip' },
+      413,
+      'payload_too_large',
+    ],
+    [
+      'a member that is not in the contract',
+      JSON.stringify({ message: 'hi', strem: true }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'a session id that is no UUID',
+      JSON.stringify({ message: 'hi', session_id: 'abc' }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'a session that does not exist',
+      JSON.stringify({ message: 'hi', session_id: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' }),
+      {},
+      404,
+      'not_found',
+    ],
+    [
+      'a model that does not exist',
+      JSON.stringify({ message: 'hi', model: 'gpt-99' }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'an agent that does not exist',
+      JSON.stringify({ message: 'hi', agent: 'nobody' }),
+      {},
+      422,
+      'validation_failed',
+    ],
+    [
+      'a tool that does not exist',
+      JSON.stringify({ message: 'hi', tools: ['rm_rf'] }),
+      {},
+      422,
+      'validation_failed',
+    ],
     ['max_tokens below 1', JSON.stringify({ message: 'hi', max_tokens: -5 }), {}, 422, 'validation_failed'],
-    ['max_tokens that is text', JSON.stringify({ message: 'hi', max_tokens: '5' }), {}, 422, 'validation_failed'],
+    [
+      'max_tokens that is text',
+      JSON.stringify({ message: 'hi', max_tokens: '5' }),
+      {},
+      422,
+      'validation_failed',
+    ],
     ['a temperature of 3', JSON.stringify({ message: 'hi', temperature: 3 }), {}, 422, 'validation_failed'],
     ['no body', '', {}, 422, 'validation_failed'],
     ['a body that is a list', '[1]', {}, 422, 'validation_failed'],
   ])('answers %s with a clear problem', async (_what, body, headers, status, code) => {
     const response = await raw(body, headers);
-    expect([response.status, response.headers.get('content-type')]).toEqual([status, expect.stringContaining('application/problem+json')]);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      expect.stringContaining('application/problem+json'),
+    ]);
     const problem = (await response.json()) as Record<string, unknown>;
-    expect(problem).toMatchObject({ status, code, instance: CHAT, title: expect.any(String), type: expect.any(String), detail: expect.any(String) });
+    expect(problem).toMatchObject({
+      status,
+      code,
+      instance: CHAT,
+      title: expect.any(String),
+      type: expect.any(String),
+      detail: expect.any(String),
+    });
     expect(problem.request_id).toBe(response.headers.get('x-request-id'));
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('cache-control')).toContain('no-store');
@@ -78,7 +167,9 @@ describe('bad input', () => {
   it('names the member that is wrong, without repeating its value', async () => {
     const response = await raw(JSON.stringify({ message: 5, colour: 'canary-4711' }));
     const text = await response.text();
-    expect((JSON.parse(text) as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer).sort()).toEqual(['/colour', '/message']);
+    expect(
+      (JSON.parse(text) as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer).sort(),
+    ).toEqual(['/colour', '/message']);
     expect(text).not.toContain('canary-4711');
   });
 
@@ -93,7 +184,10 @@ describe('bad input', () => {
     ['GET', '/api/v1/agent/chat', 405],
     ['DELETE', '/api/v1/auth/login', 405],
   ])('answers %s %s with a problem %i', async (method, path, status) => {
-    const response = await fetch(`${perch.url}${path}`, { method, headers: { authorization: `Bearer ${user.token}` } });
+    const response = await fetch(`${perch.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${user.token}` },
+    });
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
     if (status === 405) expect(response.headers.get('allow')).toContain('POST');

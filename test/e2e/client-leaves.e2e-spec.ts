@@ -24,14 +24,17 @@ describe('a client that leaves in the middle of an answer', () => {
   beforeEach(() => void models.reset());
 
   /** Reads until some text has come, then drops the connection. Returns where the run can be found. */
-  async function readAndLeave(body: object): Promise<{ runId: string; sessionId: string; user: Awaited<ReturnType<TestPerch['user']>> }> {
+  async function readAndLeave(
+    body: object,
+  ): Promise<{ runId: string; sessionId: string; user: Awaited<ReturnType<TestPerch['user']>> }> {
     const user = await perch.user();
     const leave = new AbortController();
     const response = await user.post('/api/v1/agent/chat/stream', body, { signal: leave.signal });
     let runId = '';
     let sessionId = '';
     for await (const { event, data } of readEvents(response.body!)) {
-      if (event === 'run-start') ({ run_id: runId, session_id: sessionId } = data as { run_id: string; session_id: string });
+      if (event === 'run-start')
+        ({ run_id: runId, session_id: sessionId } = data as { run_id: string; session_id: string });
       if (event === 'text-delta') break;
     }
     leave.abort();
@@ -39,13 +42,18 @@ describe('a client that leaves in the middle of an answer', () => {
   }
 
   it('closes the upstream socket within a second, keeps the part, counts it, and lets the gauges return to 0', async () => {
-    models.enqueue({ text: 'A long story that nobody will hear the end of', chunkSize: 7, fault: { stallAfterEvents: 4 } });
+    models.enqueue({
+      text: 'A long story that nobody will hear the end of',
+      chunkSize: 7,
+      fault: { stallAfterEvents: 4 },
+    });
     const { runId, sessionId, user } = await readAndLeave({ message: 'tell me a story' });
     const leftAt = performance.now();
     expect(await models.lastRequest.closed).toEqual({ byClient: true });
     expect(performance.now() - leftAt).toBeLessThan(1000);
 
-    const readRun = async (): Promise<ReadRun> => (await (await user.get(`/api/v1/agent/runs/${runId}`)).json()) as ReadRun;
+    const readRun = async (): Promise<ReadRun> =>
+      (await (await user.get(`/api/v1/agent/runs/${runId}`)).json()) as ReadRun;
     await until(async () => (await readRun()).status === 'cancelled');
     const run = await readRun();
     expect(run).toMatchObject({ stop_reason: 'cancelled', usage: { source: 'estimated' } });
@@ -56,18 +64,29 @@ describe('a client that leaves in the middle of an answer', () => {
     const conversation = (await (await user.get(`/api/v1/agent/conversations/${sessionId}`)).json()) as {
       messages: { status: string; content: string }[];
     };
-    expect(conversation.messages[1]).toMatchObject({ status: 'incomplete', content: expect.stringMatching(/^A long/) });
+    expect(conversation.messages[1]).toMatchObject({
+      status: 'incomplete',
+      content: expect.stringMatching(/^A long/),
+    });
     expect(await perch.metric('agent_active_conversations')).toBe(0);
     expect(await perch.metric('http_open_streams')).toBe(0);
-    const ledger = await perch.database.dataSource.query<{ source: string }[]>('SELECT source FROM usage_record WHERE run_id = $1', [runId]);
+    const ledger = await perch.database.dataSource.query<{ source: string }[]>(
+      'SELECT source FROM usage_record WHERE run_id = $1',
+      [runId],
+    );
     expect(ledger).toEqual([{ source: 'estimated' }]);
   });
 
   it('lets the run go on when the client asked for that', async () => {
     models.enqueue({ text: 'All of it, to the end', chunkSize: 3, delayMs: 5 });
     const { runId, sessionId, user } = await readAndLeave({ message: 'tell me', on_disconnect: 'continue' });
-    await until(async () => ((await (await user.get(`/api/v1/agent/runs/${runId}`)).json()) as ReadRun).status === 'completed');
-    const conversation = (await (await user.get(`/api/v1/agent/conversations/${sessionId}`)).json()) as { messages: { content: string }[] };
+    await until(
+      async () =>
+        ((await (await user.get(`/api/v1/agent/runs/${runId}`)).json()) as ReadRun).status === 'completed',
+    );
+    const conversation = (await (await user.get(`/api/v1/agent/conversations/${sessionId}`)).json()) as {
+      messages: { content: string }[];
+    };
     expect(conversation.messages[1]!.content).toBe('All of it, to the end');
   });
 
@@ -86,16 +105,26 @@ describe('a client that leaves in the middle of an answer', () => {
     models.enqueue({ text: 'wait', fault: { stallAfterEvents: 1 } });
     const user = await perch.user();
     const leave = new AbortController();
-    const response = await user.post('/api/v1/agent/chat/stream', { message: 'first' }, { signal: leave.signal });
+    const response = await user.post(
+      '/api/v1/agent/chat/stream',
+      { message: 'first' },
+      { signal: leave.signal },
+    );
     const events = readEvents(response.body!);
     const { data } = (await events.next()).value as { data: { run_id: string; session_id: string } };
     const busy = await user.post('/api/v1/agent/chat', { message: 'second', session_id: data.session_id });
     expect(busy.status).toBe(409);
     expect(await busy.json()).toMatchObject({ code: 'run_conflict', active_run_id: data.run_id });
     leave.abort();
-    await until(async () => ((await (await user.get(`/api/v1/agent/runs/${data.run_id}`)).json()) as ReadRun).status === 'cancelled');
+    await until(
+      async () =>
+        ((await (await user.get(`/api/v1/agent/runs/${data.run_id}`)).json()) as ReadRun).status ===
+        'cancelled',
+    );
     models.enqueue({ text: 'third time lucky' });
-    expect((await user.chat({ message: 'third', session_id: data.session_id })).content).toBe('third time lucky');
+    expect((await user.chat({ message: 'third', session_id: data.session_id })).content).toBe(
+      'third time lucky',
+    );
     expect(models.lastRequest.refusal).toBeUndefined();
   });
 });

@@ -52,7 +52,9 @@ describe('a provider that fails', () => {
 
   it('F01: asks the fallback at once when the wait is longer than the deadline', async () => {
     models
-      .enqueue({ fault: { status: 429, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } } })
+      .enqueue({
+        fault: { status: 429, headers: { 'retry-after': new Date(Date.now() + 60_000).toUTCString() } },
+      })
       .enqueue({ text: 'From the second.' });
     const app = await start({ AI_REQUEST_TIMEOUT_MS: '10000', AI_FALLBACK_MODELS: 'second-model' });
     const answer = await (await app.user()).chat({ message: 'hi' });
@@ -104,7 +106,10 @@ describe('a provider that fails', () => {
     const user = await app.user();
     const clients = 50;
     const statuses = await Promise.all(
-      Array.from({ length: clients }, async () => (await user.post('/api/v1/agent/chat', { message: 'hi' })).status),
+      Array.from(
+        { length: clients },
+        async () => (await user.post('/api/v1/agent/chat', { message: 'hi' })).status,
+      ),
     );
     expect(new Set(statuses)).toEqual(new Set([503]));
     expect(models.requests.length).toBeLessThanOrEqual(clients * 1.2);
@@ -114,7 +119,10 @@ describe('a provider that fails', () => {
   });
 
   it('F05: tries again after a reset before the headers, and charges once', async () => {
-    models.enqueue({ fault: { resetBeforeHeaders: true } }, { text: 'Here.', usage: { input: 10, output: 5 } });
+    models.enqueue(
+      { fault: { resetBeforeHeaders: true } },
+      { text: 'Here.', usage: { input: 10, output: 5 } },
+    );
     const answer = await (await (await start()).user()).chat({ message: 'hi' });
     expect(answer).toMatchObject({ content: 'Here.', usage: { total_tokens: 15 }, cost_usd: '0.000020' });
     expect(models.requests).toHaveLength(2);
@@ -148,7 +156,10 @@ describe('a provider that fails', () => {
     models.enqueue({ text: 'one two three', chunkSize: 4, fault: { stallAfterEvents: 3 } });
     const app = await start({ AI_STALL_TIMEOUT_MS: '200' });
     const events = await (await app.user()).stream({ message: 'hi' });
-    expect(events.at(-1)).toMatchObject({ event: 'run-error', data: { partial: true, problem: { code: 'provider_timeout', status: 504 } } });
+    expect(events.at(-1)).toMatchObject({
+      event: 'run-error',
+      data: { partial: true, problem: { code: 'provider_timeout', status: 504 } },
+    });
     expect(await models.lastRequest.closed).toEqual({ byClient: true });
     expect(await app.metric('agent_active_conversations')).toBe(0);
   });
@@ -160,7 +171,12 @@ describe('a provider that fails', () => {
   });
 
   it('F08: counts headers that never come as a timeout and asks the fallback', async () => {
-    models.enqueue({ fault: { neverHeaders: true } }, { fault: { neverHeaders: true } }, { fault: { neverHeaders: true } }, { text: 'From the second.' });
+    models.enqueue(
+      { fault: { neverHeaders: true } },
+      { fault: { neverHeaders: true } },
+      { fault: { neverHeaders: true } },
+      { text: 'From the second.' },
+    );
     const app = await start({ AI_FIRST_TOKEN_TIMEOUT_MS: '100', AI_FALLBACK_MODELS: 'second-model' });
     const answer = await (await app.user()).chat({ message: 'hi' });
     expect(answer).toMatchObject({ content: 'From the second.', model: 'second-model' });
@@ -168,23 +184,42 @@ describe('a provider that fails', () => {
 
   it('F08: answers 504 when nothing comes at all', async () => {
     models.always({ fault: { neverHeaders: true } });
-    const { problem } = await refusedChat(await start({ AI_FIRST_TOKEN_TIMEOUT_MS: '50', AI_REQUEST_TIMEOUT_MS: '1500' }));
+    const { problem } = await refusedChat(
+      await start({ AI_FIRST_TOKEN_TIMEOUT_MS: '50', AI_REQUEST_TIMEOUT_MS: '1500' }),
+    );
     expect(problem).toMatchObject({ status: 504, code: 'provider_timeout' });
   });
 
   it('F09: reads any good stream, however it is cut', async () => {
     const text = 'Ünïcödé 東京 👩‍👩‍👧 "quoted" \\ back\nslash';
-    models.enqueue({ text, chunkSize: 1, splitBytes: 1, crlf: true, comments: true, tightData: true, omitDone: true });
+    models.enqueue({
+      text,
+      chunkSize: 1,
+      splitBytes: 1,
+      crlf: true,
+      comments: true,
+      tightData: true,
+      omitDone: true,
+    });
     expect((await (await (await start()).user()).chat({ message: 'hi' })).content).toBe(text);
   });
 
   it.each([
-    ['a line that is no JSON', 'data: {"id":"x","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: {"id":"x","cho\n\n'],
-    ['an event of 2 MB', `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(2_000_000)}"}}]}\n\n`],
+    [
+      'a line that is no JSON',
+      'data: {"id":"x","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: {"id":"x","cho\n\n',
+    ],
+    [
+      'an event of 2 MB',
+      `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(2_000_000)}"}}]}\n\n`,
+    ],
   ])('F09: answers %s with one typed error', async (_what, rawSse) => {
     models.always({ fault: { rawSse } });
     const events = await (await (await start()).user()).stream({ message: 'hi' });
-    expect(events.at(-1)).toMatchObject({ event: 'run-error', data: { problem: { code: 'provider_bad_response', status: 502 } } });
+    expect(events.at(-1)).toMatchObject({
+      event: 'run-error',
+      data: { problem: { code: 'provider_bad_response', status: 502 } },
+    });
   });
 
   it('F10: counts itself when the vendor reports nothing, or only zeros', async () => {
@@ -213,15 +248,18 @@ describe('a provider that fails', () => {
     ['an unknown tool', 'rm_rf', '{}'],
     ['an extra member', 'calculator', '{"expression":"1","evil":true}'],
     ['__proto__', 'calculator', '{"expression":"1","__proto__":{"admin":true}}'],
-  ])('F12: does not execute a call with %s, and ends after the second in a row', async (_what, name, args) => {
-    models.always({ toolCalls: [{ name, arguments: args }] });
-    const answer = await (await (await start()).user()).chat({ message: 'hi' });
-    expect(answer.stop_reason).toBe('tool_args_invalid');
-    expect(answer.tool_calls).toHaveLength(2);
-    expect(answer.tool_calls.every((call) => call.is_error)).toBe(true);
-    expect(models.requests).toHaveLength(2);
-    expect(models.lastRequest.refusal).toBeUndefined();
-  });
+  ])(
+    'F12: does not execute a call with %s, and ends after the second in a row',
+    async (_what, name, args) => {
+      models.always({ toolCalls: [{ name, arguments: args }] });
+      const answer = await (await (await start()).user()).chat({ message: 'hi' });
+      expect(answer.stop_reason).toBe('tool_args_invalid');
+      expect(answer.tool_calls).toHaveLength(2);
+      expect(answer.tool_calls.every((call) => call.is_error)).toBe(true);
+      expect(models.requests).toHaveLength(2);
+      expect(models.lastRequest.refusal).toBeUndefined();
+    },
+  );
 
   it('F13: ends a model that calls the same tool for ever', async () => {
     models.always({ toolCalls: [{ name: 'calculator', arguments: { expression: '1+1' } }] });
@@ -232,7 +270,9 @@ describe('a provider that fails', () => {
 
   it('F13: ends a model that always finds another call', async () => {
     let count = 0;
-    models.always(() => ({ toolCalls: [{ name: 'calculator', arguments: { expression: `1+${(count += 1)}` } }] }));
+    models.always(() => ({
+      toolCalls: [{ name: 'calculator', arguments: { expression: `1+${(count += 1)}` } }],
+    }));
     const answer = await (await (await start({ PERCH_MAX_STEPS: '5' })).user()).chat({ message: 'hi' });
     expect(answer.stop_reason).toBe('max_steps');
     expect(models.requests).toHaveLength(5);
@@ -240,7 +280,12 @@ describe('a provider that fails', () => {
 
   it('F14: executes only so many of fifty parallel calls, and answers all', async () => {
     models.enqueue(
-      { toolCalls: Array.from({ length: 50 }, (_, index) => ({ name: 'calculator', arguments: { expression: `1+${index}` } })) },
+      {
+        toolCalls: Array.from({ length: 50 }, (_, index) => ({
+          name: 'calculator',
+          arguments: { expression: `1+${index}` },
+        })),
+      },
       { text: 'Done.' },
     );
     const answer = await (await (await start()).user()).chat({ message: 'hi' });

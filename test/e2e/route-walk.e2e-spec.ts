@@ -18,7 +18,11 @@ const PUBLIC = new Set([
 ]);
 
 const ROUTES = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
-  Object.entries(operations).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+  Object.entries(operations).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path,
+    operation,
+  })),
 );
 const MISSING = '0193ab40-0000-7000-8000-000000000000';
 
@@ -59,7 +63,12 @@ describe('every route of the document', () => {
     '%s wants a token, or is known to be public',
     async (route, operation) => {
       const [method, path] = route.split(' ') as [string, string];
-      const response = await call(perch.anonymous(), method, filled(path, {}), method === 'GET' ? undefined : {});
+      const response = await call(
+        perch.anonymous(),
+        method,
+        filled(path, {}),
+        method === 'GET' ? undefined : {},
+      );
       if (PUBLIC.has(route)) {
         expect(response.status).not.toBe(401);
         expect(operation.security).toEqual([]);
@@ -79,10 +88,16 @@ describe('every route of the document', () => {
       const body = method === 'PATCH' ? { title: 'Mine now' } : undefined;
       const read = async (ids: Record<string, string>): Promise<unknown> => {
         const response = await call(other, method, filled(path, ids), body);
-        const { instance, request_id: requestId, ...problem } = (await response.json()) as Record<string, unknown>;
+        const {
+          instance,
+          request_id: requestId,
+          ...problem
+        } = (await response.json()) as Record<string, unknown>;
         expect(instance).toBe(filled(path, ids));
         expect(requestId).toBe(response.headers.get('x-request-id'));
-        const headers = [...response.headers.keys()].filter((name) => !['date', 'x-request-id', 'x-process-time'].includes(name));
+        const headers = [...response.headers.keys()].filter(
+          (name) => !['date', 'x-request-id', 'x-process-time'].includes(name),
+        );
         return { status: response.status, problem, headers };
       };
       const foreign = await read(owned);
@@ -97,12 +112,20 @@ describe('every route of the document', () => {
       const foreign = await other.post(route, { message: 'let me in', session_id: owned.session_id });
       const missing = await other.post(route, { message: 'let me in', session_id: MISSING });
       expect([foreign.status, missing.status]).toEqual([404, 404]);
-      const strip = async (response: Response): Promise<unknown> => ({ ...((await response.json()) as object), request_id: '' });
+      const strip = async (response: Response): Promise<unknown> => ({
+        ...((await response.json()) as object),
+        request_id: '',
+      });
       expect(await strip(foreign)).toEqual(await strip(missing));
     }
-    const list = (await (await other.get('/api/v1/agent/conversations')).json()) as { conversations: unknown[] };
+    const list = (await (await other.get('/api/v1/agent/conversations')).json()) as {
+      conversations: unknown[];
+    };
     expect(list.conversations).toEqual([]);
-    const mine = (await (await owner.get(`/api/v1/agent/conversations/${owned.session_id}`)).json()) as { title: string; messages: unknown[] };
+    const mine = (await (await owner.get(`/api/v1/agent/conversations/${owned.session_id}`)).json()) as {
+      title: string;
+      messages: unknown[];
+    };
     expect(mine).toMatchObject({ title: 'This is mine.' });
     expect(mine.messages).toHaveLength(2);
   });

@@ -35,7 +35,8 @@ const PROVIDERS: Record<string, (url: string) => Record<string, string>> = {
     AI_AZURE_DEPLOYMENT: 'my-deployment',
     AI_MODELS: JSON.stringify([{ id: 'my-deployment', price: PRICE }]),
   }),
-  'openai-compatible': (url) => compatibleWith(url, { AI_MODELS: JSON.stringify([{ id: 'test-model', price: PRICE }]) }),
+  'openai-compatible': (url) =>
+    compatibleWith(url, { AI_MODELS: JSON.stringify([{ id: 'test-model', price: PRICE }]) }),
 };
 
 describe.each(Object.entries(PROVIDERS))('a run with tools over %s', (_name, settings) => {
@@ -82,7 +83,13 @@ describe.each(Object.entries(PROVIDERS))('a run with tools over %s', (_name, set
       content: TEXT,
       finish_reason: 'stop',
       stop_reason: 'finished',
-      usage: { input_tokens: 570, output_tokens: 100, cache_read_tokens: 270, total_tokens: 670, source: 'measured' },
+      usage: {
+        input_tokens: 570,
+        output_tokens: 100,
+        cache_read_tokens: 270,
+        total_tokens: 670,
+        source: 'measured',
+      },
       cost_usd: COST,
     });
     expect(answer.tool_calls.map((call) => [call.tool_call_id, call.tool_name, call.is_error])).toEqual([

@@ -52,19 +52,31 @@ describe('secrets', () => {
       perch.once('exit', (code) => reject(new Error(`it ended with ${code}: ${printed}`)));
     });
 
-    const ask = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> => {
+    const ask = async (
+      path: string,
+      init: RequestInit & { headers?: Record<string, string> } = {},
+    ): Promise<Response> => {
       const response = await fetch(`${url}${path}`, init);
       seen.push(JSON.stringify([...response.headers]), await response.clone().text());
       return response;
     };
-    const json = (token: string | undefined, body: unknown): RequestInit & { headers: Record<string, string> } => ({
+    const json = (
+      token: string | undefined,
+      body: unknown,
+    ): RequestInit & { headers: Record<string, string> } => ({
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
 
     const email = 'canary@example.com';
-    const registered = await fetch(`${url}/api/v1/auth/register`, json(undefined, { email, password: CANARIES.password }));
+    const registered = await fetch(
+      `${url}/api/v1/auth/register`,
+      json(undefined, { email, password: CANARIES.password }),
+    );
     const tokens = (await registered.json()) as { access_token: string; refresh_token: string };
     const token = tokens.access_token;
 
@@ -73,7 +85,10 @@ describe('secrets', () => {
     const failModel = (fault: object): void => void models.enqueue({ fault } as never);
     await ask('/api/v1/auth/register', json(undefined, { email, password: CANARIES.password }));
     await ask('/api/v1/auth/login', json(undefined, { email, password: `${CANARIES.password}x` }));
-    await ask('/api/v1/auth/login', json(undefined, { email: 'nobody@example.com', password: CANARIES.password }));
+    await ask(
+      '/api/v1/auth/login',
+      json(undefined, { email: 'nobody@example.com', password: CANARIES.password }),
+    );
     await ask('/api/v1/auth/login', json(undefined, { email, pasword: CANARIES.password }));
     await ask('/api/v1/auth/login', json(undefined, `{"email":"${email}","password":"${CANARIES.password}`));
     await ask('/api/v1/auth/refresh', json(undefined, { refresh_token: `${tokens.refresh_token}x` }));
@@ -92,7 +107,9 @@ describe('secrets', () => {
     }
     models.reset().always({ text: 'a b c', chunkSize: 1, fault: { resetAfterEvents: 3 } });
     await ask(`${chat}/stream`, json(token, { message: 'hi' }));
-    models.reset().always({ fault: { rawSse: `data: {"error":{"message":"bad key ${CANARIES.apiKey}"}}\n\n` } });
+    models
+      .reset()
+      .always({ fault: { rawSse: `data: {"error":{"message":"bad key ${CANARIES.apiKey}"}}\n\n` } });
     await ask(chat, json(token, { message: 'hi' }));
     models.reset().always({ text: 'x', fault: { stallAfterEvents: 1 } });
     await ask(chat, json(token, { message: 'hi' }));

@@ -35,7 +35,12 @@ describe('the journeys of the source document', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get('content-type')).toContain('application/problem+json');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await refused.json()).toMatchObject({ code: 'rate_limited', scope: 'requests_per_minute', limit: 10, remaining: 0 });
+    expect(await refused.json()).toMatchObject({
+      code: 'rate_limited',
+      scope: 'requests_per_minute',
+      limit: 10,
+      remaining: 0,
+    });
   });
 
   it('does not count a request that is refused for its form', async () => {
@@ -66,9 +71,18 @@ describe('the journeys of the source document', () => {
   it('executes a tool directly', async () => {
     const user = await perch.user();
     const executed = await user.post('/api/v1/agent/tools/calculator', { expression: '2 ^ 10' });
-    expect(await executed.json()).toEqual({ tool_name: 'calculator', result: { value: 1024 }, duration_ms: expect.any(Number) });
-    expect(await (await user.post('/api/v1/agent/tools/nothing', {})).json()).toMatchObject({ status: 404, code: 'tool_not_found' });
-    expect(await (await user.post('/api/v1/agent/tools/calculator', { expresion: '1' })).json()).toMatchObject({
+    expect(await executed.json()).toEqual({
+      tool_name: 'calculator',
+      result: { value: 1024 },
+      duration_ms: expect.any(Number),
+    });
+    expect(await (await user.post('/api/v1/agent/tools/nothing', {})).json()).toMatchObject({
+      status: 404,
+      code: 'tool_not_found',
+    });
+    expect(
+      await (await user.post('/api/v1/agent/tools/calculator', { expresion: '1' })).json(),
+    ).toMatchObject({
       status: 422,
       code: 'validation_failed',
     });

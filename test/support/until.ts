@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 export async function until(condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`It did not become true within ${withinMs} ms: ${condition.toString()}`);
+    if (performance.now() > deadline)
+      throw new Error(`It did not become true within ${withinMs} ms: ${condition.toString()}`);
     await wait(10);
   }
 }

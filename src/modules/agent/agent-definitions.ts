@@ -48,7 +48,8 @@ export class AgentDefinitions {
         maxSteps: definition.max_steps ?? base.maxSteps,
         maxTokens: definition.max_tokens ?? base.maxTokens,
         temperature: definition.temperature ?? base.temperature,
-        timeoutMs: definition.timeout_seconds === undefined ? base.timeoutMs : definition.timeout_seconds * 1000,
+        timeoutMs:
+          definition.timeout_seconds === undefined ? base.timeoutMs : definition.timeout_seconds * 1000,
       });
     }
     this.agents = agents;

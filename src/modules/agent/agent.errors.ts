@@ -15,7 +15,9 @@ export function toolForbidden(toolName: string): AppError {
 }
 
 export function streamingDisabled(): AppError {
-  return new AppError('forbidden', 'forbidden', { detail: 'Streaming is switched off on this installation.' });
+  return new AppError('forbidden', 'forbidden', {
+    detail: 'Streaming is switched off on this installation.',
+  });
 }
 
 export function shuttingDown(): AppError {

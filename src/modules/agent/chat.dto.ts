@@ -159,7 +159,12 @@ export class ChatAnswerDto {
   session_id!: string;
 
   /** The assistant message in the conversation; null when the run ended before there was one. */
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2',
+  })
   message_id!: string | null;
 
   @ApiProperty({ example: '12.5% of 840 is 105.' })

@@ -20,7 +20,10 @@ export class ModelDto {
   @ApiProperty({ example: 'claude-sonnet-4-5' })
   id!: string;
 
-  @ApiProperty({ enum: ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'], example: 'anthropic' })
+  @ApiProperty({
+    enum: ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'],
+    example: 'anthropic',
+  })
   provider!: string;
 
   @ApiProperty({ description: 'True for the model that answers when none is named.', example: true })

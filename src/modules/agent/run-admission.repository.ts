@@ -45,7 +45,11 @@ export class RunAdmissionRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Begins a conversation. Its id is new, so it cannot conflict. */
-  async admitToNewConversation(conversationId: string, title: string, admission: Admission): Promise<AdmissionOutcome> {
+  async admitToNewConversation(
+    conversationId: string,
+    title: string,
+    admission: Admission,
+  ): Promise<AdmissionOutcome> {
     return this.admit(
       `WITH place AS (
          INSERT INTO conversation (id, user_id, title, next_seq, created_at, updated_at, expires_at)
@@ -94,7 +98,8 @@ export class RunAdmissionRepository {
       const place = rows[0];
       return place ? { outcome: 'admitted', messageSeq: place.seq } : { outcome: 'no_conversation' };
     } catch (error) {
-      const code = error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
+      const code =
+        error instanceof QueryFailedError ? (error.driverError as { code?: string }).code : undefined;
       // The conversation was erased between its UPDATE and the check of the key.
       if (code === FOREIGN_KEY_VIOLATION) return { outcome: 'no_conversation' };
       if (code !== UNIQUE_VIOLATION) throw error;

@@ -160,21 +160,30 @@ export class RunDriver {
       usage: tally.usage,
       cost: tally.cost,
       problem:
-        end.stopReason === 'error' ? toProblem(toRunError(end.error), requestId === undefined ? {} : { requestId }) : null,
+        end.stopReason === 'error'
+          ? toProblem(toRunError(end.error), requestId === undefined ? {} : { requestId })
+          : null,
     };
   }
 
   /** The answer is there whether or not it can be written down; a run that stays open is taken over by the reaper. */
   private async close(run: OwnedRun, closing: RunClosing): Promise<void> {
     try {
-      if (!(await this.journal.close(run, closing))) this.logger.warn({ event: 'agent.run.fenced', run_id: run.id });
+      if (!(await this.journal.close(run, closing)))
+        this.logger.warn({ event: 'agent.run.fenced', run_id: run.id });
     } catch (error) {
       this.logger.error({ event: 'agent.run.not_closed', run_id: run.id, err: error });
     }
   }
 }
 
-function toOutcome(run: OwnedRun, end: LoopEnd, closing: RunClosing, tally: RunTally, latencyMs: number): RunOutcome {
+function toOutcome(
+  run: OwnedRun,
+  end: LoopEnd,
+  closing: RunClosing,
+  tally: RunTally,
+  latencyMs: number,
+): RunOutcome {
   const { usage, cost } = tally;
   if (closing.problem) {
     return {

@@ -37,8 +37,18 @@ export class RunReporter {
     this.metrics.conversationEnded();
     const toolNames = [...new Set(tally.toolCalls.map(({ call }) => call.toolName))];
     const { tier } = run.principal;
-    this.metrics.recordRun({ tier, toolNames, status: closing.status, latencySeconds: about.latencyMs / 1000 });
-    const who = { request_id: about.requestId, run_id: run.id, user_id: run.principal.userId, session_id: run.sessionId };
+    this.metrics.recordRun({
+      tier,
+      toolNames,
+      status: closing.status,
+      latencySeconds: about.latencyMs / 1000,
+    });
+    const who = {
+      request_id: about.requestId,
+      run_id: run.id,
+      user_id: run.principal.userId,
+      session_id: run.sessionId,
+    };
     this.logger.info({
       event: 'agent.interaction',
       ...who,

@@ -46,7 +46,8 @@ export class RunService {
   async start(principal: Principal, endpoint: RunEndpoint, options: RunOptions): Promise<ActiveRun> {
     if (this.active.isDraining) throw shuttingDown();
     const agent = this.agents.find(options.agent);
-    if (!agent) throw validationFailed([{ pointer: '/agent', detail: 'is not an agent of this installation' }]);
+    if (!agent)
+      throw validationFailed([{ pointer: '/agent', detail: 'is not an agent of this installation' }]);
     const model = this.modelFor(agent, options);
     const tools = this.agentTools.definitionsFor(principal, agent, options.tools);
     const maxOutputTokens = Math.min(options.maxTokens ?? agent.maxTokens, model.maxOutputTokens ?? Infinity);
@@ -60,14 +61,27 @@ export class RunService {
       agent: agent.name,
       model: model.id,
       endpoint,
-      request: { tools: tools.map((tool) => tool.name), max_tokens: maxOutputTokens, context: options.context ?? null },
+      request: {
+        tools: tools.map((tool) => tool.name),
+        max_tokens: maxOutputTokens,
+        context: options.context ?? null,
+      },
       messageId: this.ids.next(),
       parts: current.parts,
       ...this.times(),
     });
 
     const system = systemPrompt(agent, options);
-    const context = { userId: principal.userId, sessionId, messageSeq, current, model, system, tools, maxOutputTokens };
+    const context = {
+      userId: principal.userId,
+      sessionId,
+      messageSeq,
+      current,
+      model,
+      system,
+      tools,
+      maxOutputTokens,
+    };
     return this.driver.start(
       { id: runId, epoch: 1, sessionId, principal, endpoint },
       {
@@ -98,7 +112,10 @@ export class RunService {
 
   private modelFor(agent: Agent, options: RunOptions): ModelInfo {
     const model = this.models.find(options.model ?? agent.model);
-    if (!model) throw validationFailed([{ pointer: '/model', detail: 'is not a model of this installation (see GET /models)' }]);
+    if (!model)
+      throw validationFailed([
+        { pointer: '/model', detail: 'is not a model of this installation (see GET /models)' },
+      ]);
     return model;
   }
 
@@ -127,7 +144,9 @@ export class RunService {
 function titleOf(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim();
   const characters = Array.from(line);
-  return characters.length <= MAX_TITLE_LENGTH ? line : `${characters.slice(0, MAX_TITLE_LENGTH - 1).join('')}…`;
+  return characters.length <= MAX_TITLE_LENGTH
+    ? line
+    : `${characters.slice(0, MAX_TITLE_LENGTH - 1).join('')}…`;
 }
 
 function systemPrompt(agent: Agent, { context }: RunOptions): string {

@@ -26,7 +26,12 @@ export class StepDto {
   @ApiProperty({ type: String, nullable: true, example: 'calculator' })
   tool_name!: string | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: { expression: '840 * 0.125' } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    example: { expression: '840 * 0.125' },
+  })
   input!: unknown;
 
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, example: { value: 105 } })
@@ -75,7 +80,12 @@ export class RunDto {
   @ApiProperty({ type: String, enum: FINISH_REASONS, nullable: true, example: 'stop' })
   finish_reason!: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2',
+  })
   message_id!: string | null;
 
   /** Over all model calls so far. */

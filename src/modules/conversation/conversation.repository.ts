@@ -41,7 +41,14 @@ export class ConversationRepository {
           AND ($3::timestamptz IS NULL OR (updated_at, id) < ($3, $4::uuid))
           AND ($5::text IS NULL OR strpos(lower(title), lower($5)) > 0)
         ORDER BY updated_at DESC, id DESC LIMIT $6`,
-      [userId, page.now, page.after?.updatedAt ?? null, page.after?.id ?? null, page.search ?? null, page.limit],
+      [
+        userId,
+        page.now,
+        page.after?.updatedAt ?? null,
+        page.after?.id ?? null,
+        page.search ?? null,
+        page.limit,
+      ],
     );
     return rows.map(toConversation);
   }

@@ -67,7 +67,11 @@ export class ConversationsController {
       limit: query.limit ?? 50,
       ...(query.before === undefined ? {} : { beforeSeq: query.before }),
     });
-    return { ...toConversationSummaryDto(conversation), messages: messages.map(toMessageDto), has_more: hasMore };
+    return {
+      ...toConversationSummaryDto(conversation),
+      messages: messages.map(toMessageDto),
+      has_more: hasMore,
+    };
   }
 
   @Patch(':session_id')
@@ -88,7 +92,10 @@ export class ConversationsController {
   @ApiParam(SESSION_ID)
   @ApiOkResponse({ type: ClearedDto })
   @ApiProblems(401, 403, 404)
-  async clear(@CurrentPrincipal() principal: Principal, @Param('session_id') id: string): Promise<ClearedDto> {
+  async clear(
+    @CurrentPrincipal() principal: Principal,
+    @Param('session_id') id: string,
+  ): Promise<ClearedDto> {
     await this.conversations.clear(principal.userId, id);
     return { status: 'cleared' };
   }

@@ -138,7 +138,12 @@ export class MessageDto {
   @ApiProperty({ enum: ['complete', 'incomplete'], example: 'complete' })
   status!: 'complete' | 'incomplete';
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3',
+  })
   run_id!: string | null;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:04.000Z' })

@@ -32,7 +32,11 @@ function toPartDto(part: ContentPart): MessagePartDto {
     case 'reasoning':
       return { type: part.type, text: part.text };
     case 'image':
-      return { type: 'image', media_type: part.mediaType, ...(part.url === undefined ? {} : { url: part.url }) };
+      return {
+        type: 'image',
+        media_type: part.mediaType,
+        ...(part.url === undefined ? {} : { url: part.url }),
+      };
     case 'tool-call':
       return {
         type: 'tool-call',
@@ -59,6 +63,7 @@ export function encodeCursor(cursor: ConversationCursor): string {
 export function decodeCursor(text: string): ConversationCursor | undefined {
   const [time, id, ...rest] = Buffer.from(text, 'base64url').toString('utf8').split('|');
   const updatedAt = new Date(time ?? '');
-  if (rest.length > 0 || Number.isNaN(updatedAt.getTime()) || !id || !/^[0-9a-f-]{36}$/.test(id)) return undefined;
+  if (rest.length > 0 || Number.isNaN(updatedAt.getTime()) || !id || !/^[0-9a-f-]{36}$/.test(id))
+    return undefined;
   return { updatedAt, id };
 }

@@ -59,7 +59,8 @@ async function ask(message) {
       else if (event === 'run-error') show('error', data.problem.detail);
       else if (event === 'run-end') {
         const cost = data.cost_usd === null ? 'cost unknown' : `$${data.cost_usd}`;
-        byId('status').textContent = `${data.model} · ${data.usage.total_tokens} tokens · ${cost} · ${Math.round(data.latency_ms)} ms`;
+        byId('status').textContent =
+          `${data.model} · ${data.usage.total_tokens} tokens · ${cost} · ${Math.round(data.latency_ms)} ms`;
       }
       line?.scrollIntoView({ block: 'end' });
     }
@@ -81,7 +82,11 @@ async function* serverSentEvents(body) {
     const blocks = buffer.split('\n\n');
     buffer = blocks.pop();
     for (const block of blocks) {
-      const field = (name) => block.split('\n').find((row) => row.startsWith(`${name}: `))?.slice(name.length + 2);
+      const field = (name) =>
+        block
+          .split('\n')
+          .find((row) => row.startsWith(`${name}: `))
+          ?.slice(name.length + 2);
       if (field('event')) yield { event: field('event'), data: JSON.parse(field('data')) };
     }
   }

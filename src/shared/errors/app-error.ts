@@ -64,5 +64,8 @@ export function notFound(): AppError {
 }
 
 export function validationFailed(errors: readonly FieldError[]): AppError {
-  return new AppError('invalid', 'validation_failed', { detail: 'The request does not have the form the contract asks for.', errors });
+  return new AppError('invalid', 'validation_failed', {
+    detail: 'The request does not have the form the contract asks for.',
+    errors,
+  });
 }

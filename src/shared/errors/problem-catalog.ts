@@ -42,7 +42,9 @@ export function statusOf(kind: ErrorKind): number {
  */
 export function toProblem(error: unknown, about: { instance?: string; requestId?: string } = {}): Problem {
   const known =
-    error instanceof AppError ? error : new AppError('internal', 'internal', { detail: INTERNAL_DETAIL, cause: error });
+    error instanceof AppError
+      ? error
+      : new AppError('internal', 'internal', { detail: INTERNAL_DETAIL, cause: error });
   const [status, title] = STATUS_AND_TITLE[known.kind];
   return {
     type: `urn:perch:problem:${known.code}`,

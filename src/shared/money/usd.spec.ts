@@ -10,7 +10,12 @@ describe('usd', () => {
   });
 
   it('reads back what it printed, whatever the amount', () => {
-    fc.assert(fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), (pico) => parseUsd(formatUsd(pico)) === pico));
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }),
+        (pico) => parseUsd(formatUsd(pico)) === pico,
+      ),
+    );
   });
 
   it('takes a number for its shortest decimal form', () => {

@@ -36,7 +36,9 @@ export function says(text: string): ScriptedCall {
 }
 
 /** The model asks for tools. */
-export function calls(...toolCalls: readonly (readonly [toolName: string, input: JsonValue])[]): ScriptedCall {
+export function calls(
+  ...toolCalls: readonly (readonly [toolName: string, input: JsonValue])[]
+): ScriptedCall {
   return {
     events: [
       { type: 'start' },

@@ -11,7 +11,11 @@ export class ApiClient {
     return this.send('GET', path, undefined, headers);
   }
 
-  post(path: string, body?: unknown, options: { headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Response> {
+  post(
+    path: string,
+    body?: unknown,
+    options: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<Response> {
     return this.send('POST', path, body, options.headers, options.signal);
   }
 

@@ -51,7 +51,10 @@ export async function startTestPerch(env: Readonly<Record<string, string>> = {})
     async user() {
       accounts += 1;
       const email = `user-${accounts}-${process.pid}@example.com`;
-      const registered = await new ApiClient(url).post('/api/v1/auth/register', { email, password: 'correct horse battery' });
+      const registered = await new ApiClient(url).post('/api/v1/auth/register', {
+        email,
+        password: 'correct horse battery',
+      });
       if (registered.status !== 201) throw new Error(`registering failed: ${await registered.text()}`);
       const { access_token: token } = (await registered.json()) as { access_token: string };
       return new ApiClient(url, token);
@@ -70,7 +73,10 @@ export async function startTestPerch(env: Readonly<Record<string, string>> = {})
 }
 
 /** Settings that point a provider at a model server. */
-export function compatibleWith(baseUrl: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function compatibleWith(
+  baseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   return {
     AI_PROVIDER: 'openai-compatible',
     AI_BASE_URL: `${baseUrl}/v1`,

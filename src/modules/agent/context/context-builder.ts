@@ -4,7 +4,12 @@ import type { Message } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
 import { ConversationService } from '../../conversation/index.js';
 import type { ModelInfo } from '../../providers/index.js';
-import { DEFAULT_CONTEXT_WINDOW, estimateMessageTokens, estimateTextTokens, fitToWindow } from './history-window.js';
+import {
+  DEFAULT_CONTEXT_WINDOW,
+  estimateMessageTokens,
+  estimateTextTokens,
+  fitToWindow,
+} from './history-window.js';
 import { toValidHistory } from './valid-history.js';
 
 export interface ContextRequest {
@@ -44,7 +49,8 @@ export class ContextBuilder {
 
   private budgetFor({ model, current, system, tools, maxOutputTokens }: ContextRequest): number {
     const window = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
-    const fixed = estimateTextTokens(system) + estimateTextTokens(JSON.stringify(tools)) + estimateMessageTokens(current);
+    const fixed =
+      estimateTextTokens(system) + estimateTextTokens(JSON.stringify(tools)) + estimateMessageTokens(current);
     return window - maxOutputTokens - fixed;
   }
 }

@@ -31,7 +31,8 @@ export function estimateMessageTokens(message: Message): number {
   let text = '';
   for (const part of message.parts) {
     if (part.type === 'text' || part.type === 'reasoning') text += part.text;
-    else if (part.type === 'tool-call') text += part.toolName + (part.invalidInput ?? JSON.stringify(part.input));
+    else if (part.type === 'tool-call')
+      text += part.toolName + (part.invalidInput ?? JSON.stringify(part.input));
     else if (part.type === 'tool-result') text += JSON.stringify(part.result);
   }
   return Math.ceil(estimateTokenCount(text) * SAFETY_FACTOR) + 4;

@@ -4,12 +4,19 @@ import { fitToWindow, estimateMessageTokens } from './history-window.js';
 import { toValidHistory } from './valid-history.js';
 
 const id = fc.constantFrom('a', 'b', 'c', 'd');
-const textPart = fc.string({ unit: 'grapheme', maxLength: 30 }).map((text) => ({ type: 'text' as const, text }));
+const textPart = fc
+  .string({ unit: 'grapheme', maxLength: 30 })
+  .map((text) => ({ type: 'text' as const, text }));
 const reasoningPart = fc.record(
   { type: fc.constant('reasoning' as const), text: fc.string(), provider: fc.constant('anthropic') },
   { requiredKeys: ['type', 'text'] },
 );
-const callPart = id.map((toolCallId) => ({ type: 'tool-call' as const, toolCallId, toolName: 'echo', input: {} }));
+const callPart = id.map((toolCallId) => ({
+  type: 'tool-call' as const,
+  toolCallId,
+  toolName: 'echo',
+  input: {},
+}));
 const resultPart = id.map((toolCallId) => ({
   type: 'tool-result' as const,
   toolCallId,
@@ -46,7 +53,10 @@ function expectValid(history: readonly Message[]): void {
 
 describe(toValidHistory.name, () => {
   it('makes a valid history of whatever is stored', () => {
-    fc.assert(fc.property(anyHistory, (stored) => expectValid(toValidHistory(stored))), { numRuns: 2000 });
+    fc.assert(
+      fc.property(anyHistory, (stored) => expectValid(toValidHistory(stored))),
+      { numRuns: 2000 },
+    );
   });
 
   it('changes nothing about a history that is valid', () => {
@@ -63,7 +73,10 @@ describe(toValidHistory.name, () => {
       { role: 'user', parts: [{ type: 'text', text: 'go' }] },
       { role: 'assistant', parts: [{ type: 'tool-call', toolCallId: 'x', toolName: 'pay', input: {} }] },
     ]);
-    expect(history[2]).toMatchObject({ role: 'tool', parts: [{ isError: true, result: { error: { code: 'outcome_unknown' } } }] });
+    expect(history[2]).toMatchObject({
+      role: 'tool',
+      parts: [{ isError: true, result: { error: { code: 'outcome_unknown' } } }],
+    });
   });
 });
 
@@ -73,7 +86,9 @@ describe(fitToWindow.name, () => {
       fc.property(anyHistory, fc.integer({ min: 0, max: 300 }), (stored, budget) => {
         const window = fitToWindow(toValidHistory(stored), budget);
         expectValid(window);
-        expect(window.reduce((sum, message) => sum + estimateMessageTokens(message), 0)).toBeLessThanOrEqual(budget);
+        expect(window.reduce((sum, message) => sum + estimateMessageTokens(message), 0)).toBeLessThanOrEqual(
+          budget,
+        );
       }),
       { numRuns: 1000 },
     );

@@ -41,7 +41,8 @@ function withoutLooseParts(message: AssistantMessage): AssistantMessage {
 
 function resultsFor(calls: readonly ToolCallPart[], next: Message | undefined): ToolResultPart[] {
   const given = new Map<string, ToolResultPart>();
-  if (next?.role === 'tool') for (const part of next.parts) if (!given.has(part.toolCallId)) given.set(part.toolCallId, part);
+  if (next?.role === 'tool')
+    for (const part of next.parts) if (!given.has(part.toolCallId)) given.set(part.toolCallId, part);
   return calls.map((call) => given.get(call.toolCallId) ?? outcomeUnknown(call));
 }
 

@@ -32,7 +32,13 @@ describe(RunEventLog.name, () => {
     const events = await readAll(log);
     expect(events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
     expect(events[1]!.event).toEqual(text('Hello'));
-    expect(events.map(({ event }) => event.type)).toEqual(['run-start', 'text-delta', 'reasoning-delta', 'text-delta', 'run-error']);
+    expect(events.map(({ event }) => event.type)).toEqual([
+      'run-start',
+      'text-delta',
+      'reasoning-delta',
+      'text-delta',
+      'run-error',
+    ]);
   });
 
   it('gives a late subscriber everything, and one that resumes only what it has not seen', async () => {

@@ -113,7 +113,9 @@ class ReplyBuilder {
     this.flushText();
     this.flushReasoning();
     const isTaken = this.callIds.has(call.toolCallId) || call.toolCallId === '';
-    const unique = isTaken ? { ...call, toolCallId: `${call.toolCallId || 'call'}_${this.callIds.size + 1}` } : call;
+    const unique = isTaken
+      ? { ...call, toolCallId: `${call.toolCallId || 'call'}_${this.callIds.size + 1}` }
+      : call;
     this.callIds.add(unique.toolCallId);
     this.parts.push({ type: 'tool-call', ...unique });
     return unique;
@@ -157,7 +159,10 @@ class ReplyBuilder {
   private estimate(models: ModelClient, request: ModelRequest): Usage {
     let output = '';
     for (const part of this.parts) {
-      output += part.type === 'tool-call' ? part.toolName + (part.invalidInput ?? JSON.stringify(part.input)) : part.text;
+      output +=
+        part.type === 'tool-call'
+          ? part.toolName + (part.invalidInput ?? JSON.stringify(part.input))
+          : part.text;
     }
     const estimated = models.estimateUsage({ ...request, model: this.model }, output);
     return this.earlyUsage ? { ...estimated, inputTokens: this.earlyUsage.inputTokens } : estimated;

@@ -19,10 +19,18 @@ export async function* executeToolCalls(
   const acquire = slots(limits.toolConcurrency);
   const pending = intents.map(async ({ call, seq }, index) => {
     if (index >= limits.maxToolCallsPerStep) {
-      return refusal(call, 'too_many_tool_calls', `At most ${limits.maxToolCallsPerStep} calls are executed per step.`);
+      return refusal(
+        call,
+        'too_many_tool_calls',
+        `At most ${limits.maxToolCallsPerStep} calls are executed per step.`,
+      );
     }
     if (call.invalidInput !== undefined) {
-      return refusal(call, 'invalid_json', 'The arguments are not a JSON object. Correct them and call again.');
+      return refusal(
+        call,
+        'invalid_json',
+        'The arguments are not a JSON object. Correct them and call again.',
+      );
     }
     const release = await acquire();
     try {

@@ -97,7 +97,13 @@ async function play(
 }
 
 function ok(call: ToolCall): ToolResult {
-  return { toolCallId: call.toolCallId, toolName: call.toolName, result: { echo: call.input }, isError: false, durationMs: 1 };
+  return {
+    toolCallId: call.toolCallId,
+    toolName: call.toolName,
+    result: { echo: call.input },
+    isError: false,
+    durationMs: 1,
+  };
 }
 
 function failed(call: ToolCall, code: string): ToolResult {
@@ -119,7 +125,12 @@ describe(runLoop.name, () => {
   it('ends with the answer of a model that asks for nothing', async () => {
     const { events, end, journal } = await play([says('Hello.')]);
     expect(events.map((event) => event.type)).toEqual(['step-start', 'text-delta', 'step-end']);
-    expect(end).toMatchObject({ stopReason: 'finished', finishReason: 'stop', content: 'Hello.', messageId: 'id-1' });
+    expect(end).toMatchObject({
+      stopReason: 'finished',
+      finishReason: 'stop',
+      content: 'Hello.',
+      messageId: 'id-1',
+    });
     expect(journal.steps).toHaveLength(1);
     expect(journal.steps[0]).toMatchObject({ isComplete: true, intents: [] });
   });
@@ -136,7 +147,11 @@ describe(runLoop.name, () => {
       'step-end',
     ]);
     expect(end).toMatchObject({ stopReason: 'finished', content: 'Done.' });
-    expect(models.requests[1]!.messages.map((message) => message.role)).toEqual(['user', 'assistant', 'tool']);
+    expect(models.requests[1]!.messages.map((message) => message.role)).toEqual([
+      'user',
+      'assistant',
+      'tool',
+    ]);
     expectPaired(models.requests[1]!.messages);
   });
 
@@ -147,17 +162,17 @@ describe(runLoop.name, () => {
 
   it('keeps results in the order of the calls, whichever is ready first', async () => {
     const waiting = new Map<string, () => void>();
-    const { events, executed } = await play(
-      [calls(['echo', 1], ['echo', 2], ['echo', 3]), says('Done.')],
-      {
-        execute: async (call) => {
-          if (call.toolCallId === 'call_1') await new Promise<void>((resolve) => waiting.set('call_1', resolve));
-          if (call.toolCallId === 'call_3') waiting.get('call_1')!();
-          return ok(call);
-        },
+    const { events, executed } = await play([calls(['echo', 1], ['echo', 2], ['echo', 3]), says('Done.')], {
+      execute: async (call) => {
+        if (call.toolCallId === 'call_1')
+          await new Promise<void>((resolve) => waiting.set('call_1', resolve));
+        if (call.toolCallId === 'call_3') waiting.get('call_1')!();
+        return ok(call);
       },
+    });
+    const results = events.flatMap((event) =>
+      event.type === 'tool-result' ? [event.result.toolCallId] : [],
     );
-    const results = events.flatMap((event) => (event.type === 'tool-result' ? [event.result.toolCallId] : []));
     expect(results).toEqual(['call_1', 'call_2', 'call_3']);
     expect(executed).toHaveLength(3);
   });
@@ -181,14 +196,20 @@ describe(runLoop.name, () => {
     const { executed, models, journal } = await play([calls(...fifty), says('Done.')]);
     expect(executed).toHaveLength(LIMITS.maxToolCallsPerStep);
     expect(journal.results[0]).toHaveLength(50);
-    expect(journal.results[0]![49]!.result).toMatchObject({ isError: true, result: { error: { code: 'too_many_tool_calls' } } });
+    expect(journal.results[0]![49]!.result).toMatchObject({
+      isError: true,
+      result: { error: { code: 'too_many_tool_calls' } },
+    });
     expectPaired(models.requests[1]!.messages);
   });
 
   it('never executes a call whose arguments are no JSON, and ends when the model does it twice', async () => {
     const broken: ScriptedCall = {
       events: [
-        { type: 'tool-call', call: { toolCallId: 'call_1', toolName: 'echo', input: null, invalidInput: '{"a":' } },
+        {
+          type: 'tool-call',
+          call: { toolCallId: 'call_1', toolName: 'echo', input: null, invalidInput: '{"a":' },
+        },
         finish('tool_calls'),
       ],
     };
@@ -199,13 +220,16 @@ describe(runLoop.name, () => {
     expect(journal.results).toHaveLength(2);
   });
 
-  it.each(['unknown_tool', 'invalid_input'])('ends when the model is told %s twice in a row', async (code) => {
-    const { end, models } = await play([calls(['echo', 1]), calls(['echo', 2]), says('never')], {
-      execute: (call) => Promise.resolve(failed(call, code)),
-    });
-    expect(end.stopReason).toBe('tool_args_invalid');
-    expect(models.requests).toHaveLength(2);
-  });
+  it.each(['unknown_tool', 'invalid_input'])(
+    'ends when the model is told %s twice in a row',
+    async (code) => {
+      const { end, models } = await play([calls(['echo', 1]), calls(['echo', 2]), says('never')], {
+        execute: (call) => Promise.resolve(failed(call, code)),
+      });
+      expect(end.stopReason).toBe('tool_args_invalid');
+      expect(models.requests).toHaveLength(2);
+    },
+  );
 
   it('lets the model correct itself after one mistake', async () => {
     let first = true;
@@ -220,9 +244,12 @@ describe(runLoop.name, () => {
   });
 
   it('goes on after a tool that fails: the failure is data for the model', async () => {
-    const { end } = await play([calls(['echo', 1]), calls(['echo', 2]), calls(['echo', 3]), says('Without it, then.')], {
-      execute: (call) => Promise.resolve(failed(call, 'tool_failed')),
-    });
+    const { end } = await play(
+      [calls(['echo', 1]), calls(['echo', 2]), calls(['echo', 3]), says('Without it, then.')],
+      {
+        execute: (call) => Promise.resolve(failed(call, 'tool_failed')),
+      },
+    );
     expect(end).toMatchObject({ stopReason: 'finished', content: 'Without it, then.' });
   });
 
@@ -252,22 +279,36 @@ describe(runLoop.name, () => {
     const { end, journal, modelCalls } = await play([
       { events: [{ type: 'start' }, { type: 'text-delta', delta: 'Once upon' }], error: reset },
     ]);
-    expect(end).toMatchObject({ stopReason: 'error', finishReason: 'error', content: 'Once upon', error: reset });
+    expect(end).toMatchObject({
+      stopReason: 'error',
+      finishReason: 'error',
+      content: 'Once upon',
+      error: reset,
+    });
     expect(journal.steps[0]).toMatchObject({
       isComplete: false,
       message: { role: 'assistant', parts: [{ type: 'text', text: 'Once upon' }] },
     });
-    expect(modelCalls).toEqual([expect.objectContaining({ usage: expect.objectContaining({ source: 'estimated' }) })]);
+    expect(modelCalls).toEqual([
+      expect.objectContaining({ usage: expect.objectContaining({ source: 'estimated' }) }),
+    ]);
   });
 
   it('keeps the vendor’s own count of the prompt when the answer breaks off', async () => {
     const { modelCalls } = await play([
       {
-        events: [{ type: 'start', usage: usage(321, 1) }, { type: 'text-delta', delta: 'Hm' }],
+        events: [
+          { type: 'start', usage: usage(321, 1) },
+          { type: 'text-delta', delta: 'Hm' },
+        ],
         error: new Error('reset'),
       },
     ]);
-    expect(modelCalls[0]!.usage).toEqual({ inputTokens: { total: 321 }, outputTokens: { total: 2 }, source: 'estimated' });
+    expect(modelCalls[0]!.usage).toEqual({
+      inputTokens: { total: 321 },
+      outputTokens: { total: 2 },
+      source: 'estimated',
+    });
   });
 
   it('owes nothing for a call that the provider never accepted', async () => {
@@ -279,9 +320,17 @@ describe(runLoop.name, () => {
 
   it('counts usage itself when the vendor reports none', async () => {
     const { modelCalls } = await play([
-      { events: [{ type: 'text-delta', delta: 'four' }, { type: 'finish', finishReason: 'stop' }] },
+      {
+        events: [
+          { type: 'text-delta', delta: 'four' },
+          { type: 'finish', finishReason: 'stop' },
+        ],
+      },
     ]);
-    expect(modelCalls[0]).toMatchObject({ usage: { outputTokens: { total: 4 }, source: 'estimated' }, cost: 15_000_000n });
+    expect(modelCalls[0]).toMatchObject({
+      usage: { outputTokens: { total: 4 }, source: 'estimated' },
+      cost: 15_000_000n,
+    });
   });
 
   it('does not execute the calls of an answer that broke off', async () => {
@@ -337,7 +386,9 @@ describe(runLoop.name, () => {
   });
 
   it('passes a finish reason that is no success on as it is', async () => {
-    const { end } = await play([{ events: [{ type: 'text-delta', delta: 'I must' }, finish('content_filter')] }]);
+    const { end } = await play([
+      { events: [{ type: 'text-delta', delta: 'I must' }, finish('content_filter')] },
+    ]);
     expect(end).toMatchObject({ stopReason: 'finished', finishReason: 'content_filter', content: 'I must' });
   });
 

@@ -60,7 +60,11 @@ export interface LoopEnd {
 
 /** Thrown as the reason of the run's AbortSignal: says which stop reason the run ends with. */
 export class RunAborted extends Error {
-  constructor(readonly stopReason: 'cancelled' | 'timeout' | 'error', message: string, options?: ErrorOptions) {
+  constructor(
+    readonly stopReason: 'cancelled' | 'timeout' | 'error',
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'RunAborted';
   }
@@ -136,11 +140,24 @@ export async function* runLoop(
 function toModelRequest(run: RunRequest, messages: readonly Message[]): ModelRequest {
   const { model, system, tools, maxOutputTokens, temperature } = run;
   // A copy: the provider may still be reading the last request while the next message is appended.
-  return { model, system, messages: [...messages], tools, maxOutputTokens, ...(temperature === undefined ? {} : { temperature }) };
+  return {
+    model,
+    system,
+    messages: [...messages],
+    tools,
+    maxOutputTokens,
+    ...(temperature === undefined ? {} : { temperature }),
+  };
 }
 
 function stepEnd(step: number, reply: ModelReply): StepEvent {
-  return { type: 'step-end', step, finishReason: reply.finishReason, usage: reply.usage, cost: reply.modelCall?.cost };
+  return {
+    type: 'step-end',
+    step,
+    finishReason: reply.finishReason,
+    usage: reply.usage,
+    cost: reply.modelCall?.cost,
+  };
 }
 
 function visibleText(reply: ModelReply): string {

@@ -40,7 +40,8 @@ export class StopConditions {
       repeats.set(signature, (this.repeats.get(signature) ?? 0) + 1);
     }
     this.repeats = repeats;
-    if (Math.max(...repeats.values()) > this.limits.maxRepeatedCalls) return { kind: 'stop', reason: 'repeated_calls' };
+    if (Math.max(...repeats.values()) > this.limits.maxRepeatedCalls)
+      return { kind: 'stop', reason: 'repeated_calls' };
     if (step >= this.limits.maxSteps) return { kind: 'stop', reason: 'max_steps' };
     return { kind: 'execute-tools' };
   }
@@ -55,7 +56,12 @@ export class StopConditions {
 function isMistake({ isError, result }: ToolResult): boolean {
   if (!isError || typeof result !== 'object' || result === null || Array.isArray(result)) return false;
   const error = result.error;
-  return typeof error === 'object' && error !== null && !Array.isArray(error) && MODEL_MISTAKES.has(String(error.code));
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    !Array.isArray(error) &&
+    MODEL_MISTAKES.has(String(error.code))
+  );
 }
 
 /** The same text for the same value, whatever the order of its members. */

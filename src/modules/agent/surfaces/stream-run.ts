@@ -12,7 +12,11 @@ export type EncodeEvent = (event: LoggedEvent) => string;
  * `false` when it left before. A reader that is slower than the model holds back only itself: events wait in the run's
  * log, not in this response.
  */
-export async function streamRun(response: Response, events: RunEventLog, encode: EncodeEvent): Promise<boolean> {
+export async function streamRun(
+  response: Response,
+  events: RunEventLog,
+  encode: EncodeEvent,
+): Promise<boolean> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   if (response.destroyed) gone.abort();

@@ -2,7 +2,10 @@ import { v7 } from 'uuid';
 import type { RunJournal } from '../../../../src/modules/agent/loop/run-journal.js';
 import { RunFencedError } from '../../../../src/modules/agent/loop/run-journal.js';
 import type { OwnedRun, RunClosing } from '../../../../src/modules/agent/run.js';
-import { type Admission, RunAdmissionRepository } from '../../../../src/modules/agent/run-admission.repository.js';
+import {
+  type Admission,
+  RunAdmissionRepository,
+} from '../../../../src/modules/agent/run-admission.repository.js';
 import { RunJournalRepository } from '../../../../src/modules/agent/run-journal.repository.js';
 import { RunRepository } from '../../../../src/modules/agent/run.repository.js';
 import { WorkerLeaseRepository } from '../../../../src/modules/agent/worker-lease.repository.js';
@@ -14,7 +17,11 @@ import { createTestDatabase } from '../../../support/servers/test-database.js';
 
 const NOW = new Date('2026-11-24T09:00:00Z');
 const TOMORROW = new Date('2026-11-25T09:00:00Z');
-const USAGE = { inputTokens: { total: 10, cacheRead: 4 }, outputTokens: { total: 5 }, source: 'measured' as const };
+const USAGE = {
+  inputTokens: { total: 10, cacheRead: 4 },
+  outputTokens: { total: 5 },
+  source: 'measured' as const,
+};
 
 const COMPLETED: RunClosing = {
   status: 'completed',
@@ -70,12 +77,17 @@ describe('runs in PostgreSQL', () => {
   async function aRun(): Promise<{ run: OwnedRun; journal: RunJournal }> {
     const sessionId = v7();
     const admitted = admission();
-    expect(await admissions.admitToNewConversation(sessionId, 'hi', admitted)).toEqual({ outcome: 'admitted', messageSeq: 1 });
+    expect(await admissions.admitToNewConversation(sessionId, 'hi', admitted)).toEqual({
+      outcome: 'admitted',
+      messageSeq: 1,
+    });
     const run: OwnedRun = { id: admitted.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' };
     return { run, journal: journals.forRun(run) };
   }
 
-  function modelStep(overrides: Partial<Parameters<RunJournal['commitModelStep']>[0]> = {}): Parameters<RunJournal['commitModelStep']>[0] {
+  function modelStep(
+    overrides: Partial<Parameters<RunJournal['commitModelStep']>[0]> = {},
+  ): Parameters<RunJournal['commitModelStep']>[0] {
     return {
       seq: 1,
       step: 1,
@@ -93,15 +105,23 @@ describe('runs in PostgreSQL', () => {
 
   it('admits one run per conversation; the second is told which one is active', async () => {
     const { run } = await aRun();
-    expect(await admissions.admitToConversation(run.sessionId, admission())).toEqual({ outcome: 'conflict', activeRunId: run.id });
+    expect(await admissions.admitToConversation(run.sessionId, admission())).toEqual({
+      outcome: 'conflict',
+      activeRunId: run.id,
+    });
     await journals.close(run, COMPLETED);
-    expect(await admissions.admitToConversation(run.sessionId, admission())).toEqual({ outcome: 'admitted', messageSeq: 2 });
+    expect(await admissions.admitToConversation(run.sessionId, admission())).toEqual({
+      outcome: 'admitted',
+      messageSeq: 2,
+    });
   });
 
   it('lets exactly one of twenty simultaneous messages in', async () => {
     const { run } = await aRun();
     await journals.close(run, COMPLETED);
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => admissions.admitToConversation(run.sessionId, admission())));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => admissions.admitToConversation(run.sessionId, admission())),
+    );
     expect(outcomes.filter(({ outcome }) => outcome === 'admitted')).toHaveLength(1);
     expect(outcomes.filter(({ outcome }) => outcome === 'conflict')).toHaveLength(19);
     const messages = await conversations.findMessages(user.userId, run.sessionId, { limit: 50 });
@@ -112,8 +132,12 @@ describe('runs in PostgreSQL', () => {
     const { run } = await aRun();
     await journals.close(run, COMPLETED);
     const stranger = await aUser(database.dataSource);
-    expect(await admissions.admitToConversation(run.sessionId, admission(stranger))).toEqual({ outcome: 'no_conversation' });
-    expect(await admissions.admitToConversation(run.sessionId, { ...admission(), now: TOMORROW })).toEqual({ outcome: 'no_conversation' });
+    expect(await admissions.admitToConversation(run.sessionId, admission(stranger))).toEqual({
+      outcome: 'no_conversation',
+    });
+    expect(await admissions.admitToConversation(run.sessionId, { ...admission(), now: TOMORROW })).toEqual({
+      outcome: 'no_conversation',
+    });
     expect(await conversations.findMessages(user.userId, run.sessionId, { limit: 50 })).toHaveLength(1);
   });
 
@@ -121,14 +145,23 @@ describe('runs in PostgreSQL', () => {
     const { run, journal } = await aRun();
     const call = { toolCallId: 'c1', toolName: 'calculator', input: { expression: '1' } };
     await journal.commitModelStep(
-      modelStep({ message: { role: 'assistant', parts: [{ type: 'tool-call', ...call }] }, intents: [{ seq: 2, call }] }),
+      modelStep({
+        message: { role: 'assistant', parts: [{ type: 'tool-call', ...call }] },
+        intents: [{ seq: 2, call }],
+      }),
     );
     let record = (await runs.findOne(user.userId, run.id))!;
     expect(record.steps.map(({ kind, status, toolCallId }) => [kind, status, toolCallId])).toEqual([
       ['model', 'done', null],
       ['tool', 'started', 'c1'],
     ]);
-    const result = { toolCallId: 'c1', toolName: 'calculator', result: { value: 1 }, isError: false, durationMs: 2 };
+    const result = {
+      toolCallId: 'c1',
+      toolName: 'calculator',
+      result: { value: 1 },
+      isError: false,
+      durationMs: 2,
+    };
     await journal.commitToolResults([{ seq: 2, result }], v7());
     record = (await runs.findOne(user.userId, run.id))!;
     expect(record.steps[1]).toMatchObject({ status: 'done', result: { value: 1 } });
@@ -138,9 +171,19 @@ describe('runs in PostgreSQL', () => {
       [2, 'assistant'],
       [3, 'tool'],
     ]);
-    const ledger = await database.dataSource.query('SELECT model, source, input_tokens, cache_read_tokens, cache_write_tokens, cost_usd FROM usage_record WHERE run_id = $1', [run.id]);
+    const ledger = await database.dataSource.query(
+      'SELECT model, source, input_tokens, cache_read_tokens, cache_write_tokens, cost_usd FROM usage_record WHERE run_id = $1',
+      [run.id],
+    );
     expect(ledger).toEqual([
-      { model: 'm', source: 'measured', input_tokens: '10', cache_read_tokens: '4', cache_write_tokens: null, cost_usd: '0.000020000000' },
+      {
+        model: 'm',
+        source: 'measured',
+        input_tokens: '10',
+        cache_read_tokens: '4',
+        cache_write_tokens: null,
+        cost_usd: '0.000020000000',
+      },
     ]);
   });
 
@@ -148,11 +191,18 @@ describe('runs in PostgreSQL', () => {
     const { run, journal } = await aRun();
     await database.dataSource.query('UPDATE run SET epoch = 2 WHERE id = $1', [run.id]);
     await expect(journal.commitModelStep(modelStep())).rejects.toThrow(RunFencedError);
-    await expect(journal.recordToolResult({ seq: 2, result: { toolCallId: 'c', toolName: 't', result: 1, isError: false, durationMs: 0 } })).rejects.toThrow(RunFencedError);
+    await expect(
+      journal.recordToolResult({
+        seq: 2,
+        result: { toolCallId: 'c', toolName: 't', result: 1, isError: false, durationMs: 0 },
+      }),
+    ).rejects.toThrow(RunFencedError);
     expect(await journals.close(run, COMPLETED)).toBe(false);
     expect(await runs.findOne(user.userId, run.id)).toMatchObject({ status: 'running', steps: [] });
     expect(await conversations.findMessages(user.userId, run.sessionId, { limit: 50 })).toHaveLength(1);
-    expect(await database.dataSource.query('SELECT epoch FROM usage_record WHERE run_id = $1', [run.id])).toEqual([{ epoch: 1 }]);
+    expect(
+      await database.dataSource.query('SELECT epoch FROM usage_record WHERE run_id = $1', [run.id]),
+    ).toEqual([{ epoch: 1 }]);
   });
 
   it('keeps the ledger when the conversation is erased in the middle of a run', async () => {
@@ -160,14 +210,19 @@ describe('runs in PostgreSQL', () => {
     expect(await conversations.remove(user.userId, run.sessionId, NOW)).toBe(true);
     await expect(journal.commitModelStep(modelStep())).rejects.toThrow(RunFencedError);
     expect(await runs.findOne(user.userId, run.id)).toBeUndefined();
-    expect(await database.dataSource.query('SELECT 1 FROM usage_record WHERE run_id = $1', [run.id])).toHaveLength(1);
+    expect(
+      await database.dataSource.query('SELECT 1 FROM usage_record WHERE run_id = $1', [run.id]),
+    ).toHaveLength(1);
   });
 
   it('stores what PostgreSQL would refuse: NULs go, lone surrogates are replaced', async () => {
     const { run, journal } = await aRun();
     const call = { toolCallId: 'c1', toolName: 'echo', input: { 'k\u0000': 'a\u0000b\ud800c' } };
     await journal.commitModelStep(
-      modelStep({ message: { role: 'assistant', parts: [{ type: 'text', text: 'x\u0000y\udfff 👍' }] }, intents: [{ seq: 2, call }] }),
+      modelStep({
+        message: { role: 'assistant', parts: [{ type: 'text', text: 'x\u0000y\udfff 👍' }] },
+        intents: [{ seq: 2, call }],
+      }),
     );
     const [, message] = await conversations.findMessages(user.userId, run.sessionId, { limit: 50 });
     expect(message!.parts).toEqual([{ type: 'text', text: 'xy\ufffd 👍' }]);
@@ -180,11 +235,16 @@ describe('runs in PostgreSQL', () => {
     const mine = v7();
     await workers.register(mine, 'host', 60);
     expect(await workers.failOrphans(mine, false, { code: 'shutting_down' })).toEqual([]);
-    await database.dataSource.query(`UPDATE worker SET lease_until = now() - interval '1 second' WHERE id = $1`, [owner]);
+    await database.dataSource.query(
+      `UPDATE worker SET lease_until = now() - interval '1 second' WHERE id = $1`,
+      [owner],
+    );
     expect(await workers.failOrphans(mine, false, { code: 'shutting_down' })).toEqual([run.id]);
     expect(await runs.findOne(user.userId, run.id)).toMatchObject({ status: 'failed', stopReason: 'error' });
     await expect(journal.commitModelStep(modelStep())).rejects.toThrow(RunFencedError);
-    expect(await admissions.admitToConversation(run.sessionId, admission())).toMatchObject({ outcome: 'admitted' });
+    expect(await admissions.admitToConversation(run.sessionId, admission())).toMatchObject({
+      outcome: 'admitted',
+    });
     expect(await workers.renew(owner, 60)).toBe(false);
   });
 

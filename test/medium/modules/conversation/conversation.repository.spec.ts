@@ -25,7 +25,10 @@ describe(ConversationRepository.name, () => {
     theirs = (await aUser(database.dataSource)).userId;
   });
 
-  async function aConversation(userId: string, options: { title?: string; updatedAt?: Date; expiresAt?: Date } = {}): Promise<string> {
+  async function aConversation(
+    userId: string,
+    options: { title?: string; updatedAt?: Date; expiresAt?: Date } = {},
+  ): Promise<string> {
     const id = v7();
     const updatedAt = options.updatedAt ?? NOW;
     await database.dataSource.query(
@@ -52,7 +55,8 @@ describe(ConversationRepository.name, () => {
 
   it('pages newest first, without gap or repeat, even where times are equal', async () => {
     const ids: string[] = [];
-    for (let index = 0; index < 7; index += 1) ids.push(await aConversation(mine, { updatedAt: at(-Math.floor(index / 2)) }));
+    for (let index = 0; index < 7; index += 1)
+      ids.push(await aConversation(mine, { updatedAt: at(-Math.floor(index / 2)) }));
     const seen: string[] = [];
     let after: Parameters<ConversationService['list']>[1]['after'];
     do {
@@ -67,7 +71,8 @@ describe(ConversationRepository.name, () => {
   it('searches titles as plain text', async () => {
     const id = await aConversation(mine, { title: '100% of A_B' });
     await aConversation(mine, { title: 'something else' });
-    const found = async (search: string): Promise<string[]> => (await repository.findPage(mine, { now: NOW, limit: 10, search })).map((row) => row.id);
+    const found = async (search: string): Promise<string[]> =>
+      (await repository.findPage(mine, { now: NOW, limit: 10, search })).map((row) => row.id);
     expect(await found('100% OF')).toEqual([id]);
     expect(await found('a_b')).toEqual([id]);
     expect(await found('%')).toEqual([id]);
@@ -86,8 +91,12 @@ describe(ConversationRepository.name, () => {
     const kept = await aConversation(mine);
     await expect(service.read(mine, id, { limit: 1 })).rejects.toMatchObject({ code: 'not_found' });
     expect(await repository.removeExpired(NOW, 100)).toBeGreaterThanOrEqual(1);
-    expect(await database.dataSource.query('SELECT id FROM conversation WHERE user_id = $1', [mine])).toEqual([{ id: kept }]);
-    expect(await database.dataSource.query('SELECT 1 FROM message WHERE conversation_id = $1', [id])).toEqual([]);
+    expect(await database.dataSource.query('SELECT id FROM conversation WHERE user_id = $1', [mine])).toEqual(
+      [{ id: kept }],
+    );
+    expect(await database.dataSource.query('SELECT 1 FROM message WHERE conversation_id = $1', [id])).toEqual(
+      [],
+    );
   });
 
   it('does not erase a conversation whose run is still going', async () => {
