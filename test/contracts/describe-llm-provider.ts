@@ -612,13 +612,21 @@ export function describeLlmProvider(name: string, contract: ProviderContract): v
         async (_when, reply) => {
           server.enqueue(reply);
           const abort = new AbortController();
-          const reading = collect(provider.stream(requestOf(), { signal: abort.signal }));
+          let hasText = false;
+          const reading = (async () => {
+            for await (const event of provider.stream(requestOf(), { signal: abort.signal })) {
+              if (event.type !== 'text-delta') continue;
+              hasText = true;
+              // Later than this turn, so that the stream waits for bytes again.
+              setImmediate(() => abort.abort(reason));
+            }
+          })();
           reading.catch(() => undefined);
           const request = await server.received(1);
-          if ('text' in reply) await new Promise((resolve) => setTimeout(resolve, 20));
-          abort.abort(reason);
+          if (!('text' in reply)) abort.abort(reason);
 
           await expect(within(reading)).rejects.toBe(reason);
+          expect(hasText).toBe('text' in reply);
           await expect(within(request.closed)).resolves.toEqual({ byClient: true });
           expect(server.openRequests).toBe(0);
         },

@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
+import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type Ids, IDS, uuidV7Ids } from '../../../shared/context/ids.js';
 import type { LlmProvider, ModelEvent, ModelRequest, StreamOptions } from '../llm-provider.js';
@@ -31,10 +32,13 @@ export class AnthropicProvider implements LlmProvider {
     return streamModelEvents(
       {
         provider: this.name,
-        send: (signal) =>
-          this.#clientFor(request.model.connection)
-            .messages.create(toAnthropicRequest(request), { signal })
-            .asResponse(),
+        // Not `messages.create`, which prints a warning per call for every model that has an end-of-life date.
+        send: async (signal) => {
+          const body: MessageCreateParamsStreaming = toAnthropicRequest(request);
+          return this.#clientFor(request.model.connection)
+            .post('/v1/messages', { body, signal, stream: true })
+            .asResponse();
+        },
         mapper: new AnthropicStreamMapper(() => this.#ids.next()),
         toProviderError: mapAnthropicError,
       },

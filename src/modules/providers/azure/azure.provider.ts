@@ -50,7 +50,7 @@ export class AzureProvider implements LlmProvider {
     const client = new AzureOpenAI({
       apiKey: connection.apiKey.reveal(),
       // As the SDK would derive it from `endpoint`, which gives way to an environment variable of its own.
-      baseURL: `${connection.baseUrl.replace(/\/+$/, '')}/openai`,
+      baseURL: `${connection.baseUrl.replace(/(\/openai)?\/*$/, '')}/openai`,
       apiVersion: connection.apiVersion ?? DEFAULT_API_VERSION,
       organization: null,
       project: null,
