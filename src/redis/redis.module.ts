@@ -1,0 +1,46 @@
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { PinoLogger } from 'nestjs-pino';
+import { DatabaseConfig } from '../config/app-config.js';
+
+/** An ioredis client, or null when REDIS_URL is not set. */
+export const REDIS = Symbol('REDIS');
+
+const COMMAND_TIMEOUT_MS = 1_000;
+const MAX_RECONNECT_DELAY_MS = 2_000;
+
+function createRedis(config: DatabaseConfig, logger: PinoLogger): Redis | null {
+  if (!config.redisUrl) return null;
+  const redis = new Redis(config.redisUrl.reveal(), {
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 1,
+    // A command while Redis is away fails at once instead of waiting in an unbounded queue.
+    enableOfflineQueue: false,
+    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
+  });
+  let isDown = false;
+  redis.on('error', (error: Error) => {
+    if (!isDown) logger.error({ event: 'redis.lost', err: error });
+    isDown = true;
+  });
+  redis.on('ready', () => {
+    logger.info({ event: isDown ? 'redis.back' : 'redis.ready' });
+    isDown = false;
+  });
+  return redis;
+}
+
+/** The process starts and lives without Redis; readiness says when it is away. */
+@Global()
+@Module({
+  providers: [{ provide: REDIS, inject: [DatabaseConfig, PinoLogger], useFactory: createRedis }],
+  exports: [REDIS],
+})
+export class RedisModule implements OnApplicationShutdown {
+  constructor(@Inject(REDIS) private readonly redis: Redis | null) {}
+
+  onApplicationShutdown(): void {
+    this.redis?.disconnect();
+  }
+}
