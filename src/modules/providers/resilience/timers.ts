@@ -1,0 +1,12 @@
+/** Timers are injected, so that tests decide when they fire. */
+export interface Timers {
+  /** Runs `callback` once after `ms`. The returned function cancels it, also when it is too late. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export const systemTimers: Timers = {
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};

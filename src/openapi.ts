@@ -1,0 +1,49 @@
+import type { INestApplication } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const DESCRIPTION = `A self-hosted backend for AI agents.
+
+Register or log in for an access token and send it as \`Authorization: Bearer …\`. JSON is snake_case, times are ISO 8601 in
+UTC, money is a decimal string in USD. Errors are RFC 9457 problems with a stable \`code\`; another user's id is answered
+exactly like a missing one.`;
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** The contract, from the controllers and their DTOs. The same document is committed as openapi.json. */
+export function buildOpenApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Perch')
+    .setDescription(DESCRIPTION)
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'This server')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of POST /api/v1/auth/login.' })
+    .addTag('agent', 'Ask the agent; read its runs')
+    .addTag('conversations', 'What was said')
+    .addTag('tools', 'What the agent can do')
+    .addTag('models', 'What may be asked for')
+    .addTag('auth', 'Accounts, sessions, tokens')
+    .addTag('operations', 'Health, metrics, metadata')
+    .build();
+  const document = SwaggerModule.createDocument(app, builder, { operationIdFactory: (_controller, method) => method });
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      // Public operations say so; a document without the word would leave it open.
+      if (operation) operation.security ??= [];
+    }
+  }
+  return document;
+}
+
+/** Explorer at /docs, document at /docs-json. */
+export function serveOpenApi(app: NestExpressApplication, version: string): void {
+  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app, version), {
+    jsonDocumentUrl: 'docs-json',
+    yamlDocumentUrl: 'docs-yaml',
+    customSiteTitle: 'Perch API',
+    swaggerOptions: { persistAuthorization: false, tryItOutEnabled: true },
+  });
+}

@@ -1,0 +1,28 @@
+import type { Request } from 'express';
+
+/** The part of Express' router that we look into. */
+interface RouterLayer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
+
+/** The methods that the request's path has. Empty: there is no such path. */
+export function allowedMethods(request: Request): string[] {
+  const { stack } = request.app.router as unknown as { stack: readonly RouterLayer[] };
+  const methods = new Set<string>();
+  for (const layer of stack) {
+    if (!layer.route || !matches(layer, request.path)) continue;
+    for (const method of Object.keys(layer.route.methods)) if (method !== '_all') methods.add(method.toUpperCase());
+  }
+  if (methods.has('GET')) methods.add('HEAD');
+  return [...methods].sort();
+}
+
+/** A path that cannot be decoded matches nothing. */
+function matches(layer: RouterLayer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false;
+  }
+}

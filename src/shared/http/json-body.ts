@@ -1,0 +1,65 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { AppError } from '../errors/app-error.js';
+import { malformed, scanJson } from './scan-json.js';
+
+/** What body-parser says of a body that it does not take. */
+interface BodyParserError extends Error {
+  readonly type: string;
+}
+
+/**
+ * Reads JSON bodies: at most `limitBytes` after inflation, UTF-8, one JSON value, scanned before it is parsed. Everything
+ * else is `malformed_json`, `payload_too_large` or `unsupported_media_type`.
+ */
+export function jsonBody(limitBytes: number): RequestHandler {
+  const parse = express.json({
+    limit: limitBytes,
+    strict: false,
+    type: ['application/json', 'application/*+json'],
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw malformed('is not UTF-8');
+      scanJson(bytes.toString('utf8'));
+    },
+  });
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (!hasBody(request)) return next();
+    if (!request.is(['application/json', 'application/*+json'])) {
+      return next(
+        new AppError('unsupported-media-type', 'unsupported_media_type', {
+          detail: 'Send the body as application/json.',
+        }),
+      );
+    }
+    parse(request, response, (error?: unknown) => next(error === undefined ? undefined : toAppError(error, limitBytes)));
+  };
+}
+
+function hasBody(request: Request): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+}
+
+function toAppError(error: unknown, limitBytes: number): unknown {
+  if (error instanceof AppError) return error;
+  const { type } = error as BodyParserError;
+  switch (type) {
+    case 'entity.too.large':
+      return new AppError('payload-too-large', 'payload_too_large', {
+        detail: `The body may have at most ${limitBytes} bytes.`,
+        extensions: { limit_bytes: limitBytes },
+      });
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new AppError('unsupported-media-type', 'unsupported_media_type', {
+        detail: 'Send the body as application/json in UTF-8, plain or compressed with gzip, deflate or br.',
+      });
+    case 'entity.parse.failed':
+      return malformed('is not one JSON value');
+    case 'entity.verify.failed': {
+      const cause = (error as { cause?: unknown }).cause;
+      return cause instanceof AppError ? cause : malformed('cannot be read');
+    }
+    default:
+      return malformed('cannot be read');
+  }
+}
