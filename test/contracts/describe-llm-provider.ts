@@ -387,7 +387,9 @@ export function describeLlmProvider(name: string, contract: ProviderContract): v
           ...HELLO,
           {
             role: 'assistant',
-            parts: [{ type: 'reasoning', text: 'only thoughts', provider: provider.name }],
+            parts: [
+              { type: 'reasoning', text: 'only thoughts', provider: provider.name, signature: 's', id: 'r' },
+            ],
           },
           {
             role: 'user',
@@ -435,7 +437,7 @@ export function describeLlmProvider(name: string, contract: ProviderContract): v
       it('go out once each over one connection that is kept', async () => {
         const before = server.connections;
         for (let count = 0; count < 3; count++) {
-          await run({ text: `answer ${count}` });
+          await run({ text: `answer ${count}`, lateEndMs: 5 });
           await within(server.requests[count]!.closed);
         }
 

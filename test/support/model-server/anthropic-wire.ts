@@ -35,7 +35,7 @@ export const anthropicWire: Wire = {
     if (body.system !== undefined && body.system !== null && isEmptyText(body.system)) {
       return refuse('system: text content blocks must be non-empty');
     }
-    return checkTools(body) ?? checkMessages(asArray(body.messages));
+    return checkTools(body) ?? checkMessages(asArray(body.messages), body.tools !== undefined);
   },
   stream(reply, { body }) {
     const events: WireEvent[] = [];
@@ -175,7 +175,7 @@ function checkTools(body: JsonBody): Refusal | undefined {
   return undefined;
 }
 
-function checkMessages(messages: readonly unknown[] | undefined): Refusal | undefined {
+function checkMessages(messages: readonly unknown[] | undefined, hasTools: boolean): Refusal | undefined {
   if (!messages?.length) return refuse('messages: at least one message is required');
   let pending: readonly string[] = [];
   for (const [at, message] of messages.entries()) {
@@ -191,6 +191,10 @@ function checkMessages(messages: readonly unknown[] | undefined): Refusal | unde
     const fault = blocks.map((block) => checkBlock(block, expected)).find((found) => found !== undefined);
     if (fault) return refuse(`${where}: ${fault}`);
     const objects = blocks.filter(isObject);
+    const last = String(objects.at(-1)?.type);
+    if (last.endsWith('thinking')) return refuse(`${where}: the final block cannot be ${last}`);
+    if (!hasTools && objects.some((block) => String(block.type).startsWith('tool_')))
+      return refuse('tools: Field required');
     const answered = objects
       .filter((block) => block.type === 'tool_result')
       .map((block) => String(block.tool_use_id));

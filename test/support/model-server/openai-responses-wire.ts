@@ -188,6 +188,11 @@ function checkInput(items: readonly unknown[] | undefined): Refusal | undefined 
     } else if (item.type === 'reasoning') {
       if (!asArray(item.summary) || typeof item.encrypted_content !== 'string')
         return refuse(`${where}: Item with id not found (store is false)`);
+      const next = items[at + 1];
+      const isFollowed =
+        isObject(next) &&
+        (next.type === 'function_call' || next.type === 'reasoning' || next.role === 'assistant');
+      if (!isFollowed) return refuse(`${where}: reasoning was provided without its required following item`);
     } else {
       const fault = checkMessageItem(item);
       if (fault) return refuse(`${where}: ${fault}`);

@@ -64,6 +64,7 @@ async function sendEvents(
 
 async function end(response: ServerResponse, wire: Wire, reply: ScriptedReply): Promise<void> {
   const fault = reply.fault;
+  if (reply.lateEndMs) await wait(reply.lateEndMs);
   if (!fault) return void response.end();
   if ('stallAfterEvents' in fault) return;
   if ('resetAfterEvents' in fault || 'resetAfterBytes' in fault) return reset(response);

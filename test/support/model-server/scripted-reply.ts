@@ -26,6 +26,8 @@ export interface ScriptedReply {
   readonly pings?: boolean;
   /** `data:{…}` instead of `data: {…}`. */
   readonly tightData?: boolean;
+  /** Wait between the last event and the end of the body. */
+  readonly lateEndMs?: number;
   /** OpenAI chat: no `[DONE]` at the end. */
   readonly omitDone?: boolean;
   /** Headers of a good answer, for example `x-request-id`. */
