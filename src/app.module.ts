@@ -30,7 +30,7 @@ export class AppModule {
         ContextModule,
         DatabaseModule,
         RedisModule,
-        ObservabilityModule,
+        ObservabilityModule.forRoot(config.process),
         AuthModule,
         RateLimitModule,
         ProvidersModule,

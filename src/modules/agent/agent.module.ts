@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationModule } from '../conversation/index.js';
-import { ObservabilityModule } from '../observability/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { ToolsModule } from '../tools/index.js';
@@ -31,7 +30,6 @@ import { WorkerLeaseRepository } from './worker-lease.repository.js';
   imports: [
     TypeOrmModule.forFeature([RunEntity, StepEntity, WorkerEntity, UsageRecordEntity]),
     ConversationModule,
-    ObservabilityModule,
     ProvidersModule,
     RateLimitModule,
     ToolsModule,

@@ -1,0 +1,62 @@
+import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService, type HealthIndicatorFunction, HealthIndicatorService } from '@nestjs/terminus';
+import type { Redis } from 'ioredis';
+import { REDIS } from '../../redis/redis.module.js';
+import { AppError } from '../../shared/errors/app-error.js';
+import { DatabaseHealthRepository } from './database-health.repository.js';
+import { Draining } from './draining.js';
+
+/** A probe is answered soon, whatever hangs. */
+const CHECK_TIMEOUT_MS = 2_000;
+const RETRY_AFTER_SECONDS = 2;
+
+interface CheckResult {
+  readonly details?: Readonly<Record<string, { readonly status: string }>>;
+}
+
+/** Whether this process can do its work now: its dependencies answer and it is not on its way down. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: DatabaseHealthRepository,
+    private readonly draining: Draining,
+    @Inject(REDIS) private readonly redis: Redis | null,
+  ) {}
+
+  /** The checks by name. Throws `shutting_down`, or `dependency_unavailable` with what failed. */
+  async assertReady(): Promise<Record<string, string>> {
+    if (this.draining.isDraining) throw notReady('shutting_down', 'This process is shutting down.', {});
+    const { redis } = this;
+    const checks: HealthIndicatorFunction[] = [
+      () => this.attempt('database', async () => this.assertSchema()),
+      ...(redis ? [() => this.attempt('redis', async () => void (await redis.ping()))] : []),
+    ];
+    try {
+      return toChecks(await this.health.check(checks));
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      const states = toChecks(error.getResponse() as CheckResult);
+      const failed = Object.keys(states).filter((name) => states[name] !== 'up');
+      throw notReady('dependency_unavailable', `Not ready: ${failed.join(', ')}.`, states);
+    }
+  }
+
+  private attempt(name: string, work: () => Promise<void>): ReturnType<HealthIndicatorFunction> {
+    return this.indicators.check(name).attempt(work).withTimeout(CHECK_TIMEOUT_MS);
+  }
+
+  private async assertSchema(): Promise<void> {
+    const state = await this.database.state();
+    if (state !== 'current') throw new Error(`the schema is ${state}`);
+  }
+}
+
+function toChecks(result: CheckResult): Record<string, string> {
+  return Object.fromEntries(Object.entries(result.details ?? {}).map(([name, { status }]) => [name, status]));
+}
+
+function notReady(code: string, detail: string, checks: Record<string, string>): AppError {
+  return new AppError('unavailable', code, { detail, extensions: { checks }, retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
