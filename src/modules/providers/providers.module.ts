@@ -1,0 +1,79 @@
+import { Module } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
+import { ConfigError } from '../../config/load-config.js';
+import { CLOCK, type Clock } from '../../shared/context/clock.js';
+import { AnthropicProvider } from './anthropic/anthropic.provider.js';
+import { AzureProvider } from './azure/azure.provider.js';
+import { catalogueFaults } from './catalogue/catalogue-faults.js';
+import { ModelCatalogue } from './catalogue/model-catalogue.js';
+import type { LlmProvider } from './llm-provider.js';
+import { MODEL_CLIENT } from './model-client.js';
+import { OpenAiCompatibleProvider } from './openai-compatible/openai-compatible.provider.js';
+import { OpenAiProvider } from './openai/openai.provider.js';
+import { providerMetricProviders, ProviderMetrics } from './resilience/provider-metrics.js';
+import { ResilientModelClient } from './resilience/resilient-model-client.js';
+import { systemTimers } from './resilience/timers.js';
+import { ScriptedProvider } from './scripted/scripted.provider.js';
+
+@Module({
+  providers: [
+    AnthropicProvider,
+    OpenAiProvider,
+    AzureProvider,
+    OpenAiCompatibleProvider,
+    {
+      provide: ScriptedProvider,
+      inject: [ProvidersConfig],
+      useFactory: (config: ProvidersConfig) =>
+        new ScriptedProvider({ delayMs: config.scriptedDelayMs, timers: systemTimers }),
+    },
+    ...providerMetricProviders,
+    ProviderMetrics,
+    {
+      provide: ModelCatalogue,
+      inject: [ProvidersConfig, AgentConfig, CLOCK],
+      useFactory: (config: ProvidersConfig, { agents }: AgentConfig, clock: Clock) => {
+        const catalogue = new ModelCatalogue(config, clock);
+        const faults = catalogueFaults(catalogue, config, agents);
+        if (faults.length > 0) throw new ConfigError(faults);
+        return catalogue;
+      },
+    },
+    {
+      provide: MODEL_CLIENT,
+      inject: [
+        ModelCatalogue,
+        ProvidersConfig,
+        CLOCK,
+        ProviderMetrics,
+        PinoLogger,
+        ScriptedProvider,
+        AnthropicProvider,
+        OpenAiProvider,
+        AzureProvider,
+        OpenAiCompatibleProvider,
+      ],
+      useFactory: (
+        catalogue: ModelCatalogue,
+        config: ProvidersConfig,
+        clock: Clock,
+        metrics: ProviderMetrics,
+        logger: PinoLogger,
+        ...providers: readonly LlmProvider[]
+      ) =>
+        new ResilientModelClient({
+          catalogue,
+          config,
+          clock,
+          metrics,
+          logger,
+          timers: systemTimers,
+          random: Math.random,
+          providers: new Map(providers.map((provider) => [provider.name, provider])),
+        }),
+    },
+  ],
+  exports: [MODEL_CLIENT],
+})
+export class ProvidersModule {}

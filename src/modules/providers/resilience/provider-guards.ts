@@ -1,0 +1,42 @@
+import type { Clock } from '../../../shared/context/clock.js';
+import type { ModelInfo } from '../catalogue/model-info.js';
+import type { ProviderName } from '../llm-provider.js';
+import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
+import { RetryBudget } from './retry-budget.js';
+
+export interface ProviderGuardsOptions {
+  readonly clock: Clock;
+  readonly breakerOpenMs: number;
+  readonly onBreakerChange: (model: ModelInfo, state: BreakerState) => void;
+}
+
+/** Keeps one breaker per connection and model, and one retry budget per provider. The catalogue bounds their number. */
+export class ProviderGuards {
+  readonly #breakers = new Map<string, CircuitBreaker>();
+  readonly #budgets = new Map<ProviderName, RetryBudget>();
+
+  constructor(private readonly options: ProviderGuardsOptions) {}
+
+  breakerOf(model: ModelInfo): CircuitBreaker {
+    const key = JSON.stringify([model.provider, model.connection.baseUrl, model.vendorModel]);
+    let breaker = this.#breakers.get(key);
+    if (!breaker) {
+      breaker = new CircuitBreaker({
+        clock: this.options.clock,
+        openMs: this.options.breakerOpenMs,
+        onStateChange: (state) => this.options.onBreakerChange(model, state),
+      });
+      this.#breakers.set(key, breaker);
+    }
+    return breaker;
+  }
+
+  budgetOf(provider: ProviderName): RetryBudget {
+    let budget = this.#budgets.get(provider);
+    if (!budget) {
+      budget = new RetryBudget(this.options.clock);
+      this.#budgets.set(provider, budget);
+    }
+    return budget;
+  }
+}
