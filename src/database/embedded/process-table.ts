@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /*
@@ -19,17 +20,19 @@ export function processStartTime(pid: number): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
-/** Pids of the processes whose working folder it is: every process of a PostgreSQL server works in its data folder. */
-export function processesWorkingIn(folder: string): number[] {
+/** Pids of the PostgreSQL processes that serve the folder: each of them, first process or child, works in it. */
+export function serversOf(pgData: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => worksIn(pid, folder));
+    .filter((pid) => isServerOf(pid, pgData));
 }
 
-export function worksIn(pid: number, folder: string): boolean {
+/** Both are asked: a shell may stand in the folder, and the machine may run other servers. */
+export function isServerOf(pid: number, pgData: string): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`) === folder && processStartTime(pid) !== undefined;
+    const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+    return basename(program) === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === pgData;
   } catch {
     return false;
   }
