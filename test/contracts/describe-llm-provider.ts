@@ -438,7 +438,7 @@ export function describeLlmProvider(name: string, contract: ProviderContract): v
         const before = server.connections;
         for (let count = 0; count < 3; count++) {
           await run({ text: `answer ${count}`, lateEndMs: 5 });
-          await within(server.requests[count]!.closed);
+          await expect(within(server.requests[count]!.closed)).resolves.toEqual({ byClient: false });
         }
 
         expect(server.requests).toHaveLength(3);

@@ -2,6 +2,7 @@ import { describeLlmProvider } from '../../../../test/contracts/describe-llm-pro
 import { aModel, TEST_API_KEY } from '../../../../test/support/a-model.js';
 import { ModelServer } from '../../../../test/support/model-server/model-server.js';
 import type { ModelCapabilities } from '../catalogue/model-info.js';
+import type { ModelEvent } from '../llm-provider.js';
 import { AzureProvider } from './azure.provider.js';
 
 describeLlmProvider(AzureProvider.name, {
@@ -26,13 +27,16 @@ describe(AzureProvider.name, () => {
   });
   beforeEach(() => void server.reset());
 
-  async function run(path: string, capabilities: Partial<ModelCapabilities> = {}): Promise<void> {
+  async function run(path: string, capabilities: Partial<ModelCapabilities> = {}): Promise<ModelEvent[]> {
     server.enqueue({ text: 'Hi' });
     const connection = { baseUrl: `${server.url}${path}`, apiVersion: '2025-01-01-preview' };
     const model = aModel({ provider: 'azure', vendorModel: 'my deployment' }, connection, capabilities);
     const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'Hello' }] }];
     const request = { model, messages, tools: [], maxOutputTokens: 99 };
-    for await (const _event of new AzureProvider().stream(request, { signal: new AbortController().signal }));
+    const events: ModelEvent[] = [];
+    const signal = new AbortController().signal;
+    for await (const event of new AzureProvider().stream(request, { signal })) events.push(event);
+    return events;
   }
 
   it.each(['', '/', '/openai'])(
@@ -46,6 +50,12 @@ describe(AzureProvider.name, () => {
       expect(server.lastRequest.headers).not.toHaveProperty('authorization');
     },
   );
+
+  it('starts with the response, not with the chunk about filters before it', async () => {
+    const [start] = await run('');
+
+    expect(start).toEqual({ type: 'start', responseId: 'chatcmpl-1' });
+  });
 
   it('names the limit as the deployment knows it', async () => {
     await run('');

@@ -31,6 +31,10 @@ describe(SseFramer.name, () => {
     expect(frame(bytes)).toEqual([{ name: undefined, data: 'a' }]);
   });
 
+  it('takes a byte order mark for nothing else', () => {
+    expect(frame('data: a\n\n\uFEFFdata: b\n\n')).toEqual([{ name: undefined, data: 'a' }]);
+  });
+
   it('gives the same events however the bytes are cut', () => {
     const line = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replace(/[\r\n]/g, ''));
     const newline = fc.constantFrom('\n', '\r\n');

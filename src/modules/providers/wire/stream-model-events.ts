@@ -49,13 +49,14 @@ export async function* streamModelEvents(
     options.onActivity?.();
     chunks = chunksOf(call.provider, response);
     const framer = new SseFramer();
-    while (!call.mapper.isFinished) {
+    for (;;) {
       const chunk = await nextChunk(chunks);
       if (chunk) options.onActivity?.();
       for (const event of chunk ? translate(call, framer, chunk) : close(call, framer.end())) {
         signal.throwIfAborted();
         yield event;
       }
+      if (!chunk || call.mapper.isFinished) break;
     }
   } catch (error) {
     signal.throwIfAborted();
