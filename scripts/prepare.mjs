@@ -1,0 +1,87 @@
+/*
+ * Installs and builds, but only what is not up to date: a second `npm run quickstart` goes straight to the start. Plain
+ * JavaScript for Node 20 and later, because the project's own Node arrives with the installation.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const INSTALL_STAMP = 'node_modules/.perch-install';
+const BUILD_STAMP = 'dist/.perch-build';
+
+process.chdir(ROOT);
+
+const packageJson = JSON.parse(readFileSync('package.json', 'utf8'));
+const platform = `${process.platform}-${process.arch}`;
+
+const installation = hash([
+  platform,
+  readFileSync('package-lock.json'),
+  JSON.stringify([
+    packageJson.dependencies,
+    packageJson.optionalDependencies,
+    packageJson.devDependencies,
+    packageJson.overrides,
+  ]),
+]);
+if (!isStamped(INSTALL_STAMP, installation)) {
+  await run('Installing packages (a minute or so)', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(INSTALL_STAMP, installation);
+}
+
+const build = hash([
+  installation,
+  ...['package.json', 'tsconfig.json', 'nest-cli.json', ...filesBelow('src')].flatMap((file) => [
+    file,
+    readFileSync(file),
+  ]),
+]);
+if (!isStamped(BUILD_STAMP, build) || !existsSync('dist/main.js')) {
+  await run('Building', ['run', '--silent', 'build']);
+  writeFileSync(BUILD_STAMP, build);
+}
+
+/** Tests are left out: a changed test is no reason to build. */
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return entry.isFile() && !entry.name.endsWith('.spec.ts') ? [path] : [];
+    });
+}
+
+/** Each part by its length first, so that no two lists of parts look the same. */
+function hash(parts) {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(`${Buffer.byteLength(part)}:`).update(part);
+  return sum.digest('hex');
+}
+
+function isStamped(path, expected) {
+  return existsSync(path) && readFileSync(path, 'utf8') === expected;
+}
+
+/** Runs npm and ends with it: a signal to this process is passed on, and nothing is left running. */
+async function run(title, args) {
+  process.stdout.write(`${title} …\n`);
+  const startedAt = performance.now();
+  const child = spawn('npm', args, { stdio: 'inherit' });
+  const pass = (signal) => child.kill(signal);
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  const { code, signal } = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+  });
+  process.off('SIGINT', pass).off('SIGTERM', pass);
+  if (signal) process.kill(process.pid, signal);
+  if (code !== 0) {
+    process.stderr.write(`"npm ${args.join(' ')}" failed.\n`);
+    process.exit(code ?? 1);
+  }
+  process.stdout.write(`${title.split(' (')[0]}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+}
