@@ -74,7 +74,8 @@ class Exchange implements Dispatcher.DispatchHandler {
           origin: this.#url.origin,
           path: this.#url.pathname + this.#url.search,
           method: this.#init.method ?? 'GET',
-          headers: new Headers(this.#init.headers),
+          headers:
+            this.#init.headers instanceof Headers ? this.#init.headers : new Headers(this.#init.headers),
           body,
         },
         this,
