@@ -6,7 +6,8 @@ export interface Timers {
 
 export const systemTimers: Timers = {
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    // Rounded up: a wait that a vendor asked for is never undercut.
+    const timer = setTimeout(callback, Math.ceil(ms));
     return () => clearTimeout(timer);
   },
 };
