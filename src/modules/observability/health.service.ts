@@ -43,7 +43,7 @@ export class HealthService {
     }
   }
 
-  private attempt(name: string, work: () => Promise<void>): ReturnType<HealthIndicatorFunction> {
+  private attempt(name: string, work: () => Promise<void>) {
     return this.indicators.check(name).attempt(work).withTimeout(CHECK_TIMEOUT_MS);
   }
 

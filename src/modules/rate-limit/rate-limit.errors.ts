@@ -1,0 +1,31 @@
+import { AppError } from '../../shared/errors/app-error.js';
+import { formatUsd } from '../../shared/money/usd.js';
+import type { QuotaScope, QuotaState } from './quota-store.js';
+
+const CODES: Record<QuotaScope, readonly [code: string, detail: string]> = {
+  requests_per_minute: ['rate_limited', 'Too many requests in a minute.'],
+  tokens_per_minute: ['token_quota_exceeded', 'Too many tokens in a minute.'],
+  daily_cost: ['budget_exceeded', 'The budget of this day is used up.'],
+  monthly_cost: ['budget_exceeded', 'The budget of this month is used up.'],
+};
+
+/** Our own quota is the only 429. */
+export function quotaExceeded(state: QuotaState, now: Date): AppError {
+  const [code, detail] = CODES[state.scope];
+  const remaining = state.limit - state.used - state.reserved;
+  return new AppError('rate-limited', code, {
+    detail,
+    retryAfterSeconds: Math.max(1, Math.ceil((state.resetAt.getTime() - now.getTime()) / 1000)),
+    extensions: {
+      scope: state.scope,
+      limit: toWire(state.scope, state.limit),
+      remaining: toWire(state.scope, remaining > 0n ? remaining : 0n),
+      reset_at: state.resetAt.toISOString(),
+    },
+  });
+}
+
+/** Counts are numbers, money is a decimal string. */
+function toWire(scope: QuotaScope, amount: bigint): number | string {
+  return scope === 'daily_cost' || scope === 'monthly_cost' ? formatUsd(amount) : Number(amount);
+}
