@@ -13,7 +13,12 @@ export class TestClock implements Clock {
   }
 }
 
-const LIMITS: QuotaLimits = { requestsPerMinute: 5, tokensPerMinute: 1000, dailyCost: 100n, monthlyCost: 250n };
+const LIMITS: QuotaLimits = {
+  requestsPerMinute: 5,
+  tokensPerMinute: 1000,
+  dailyCost: 100n,
+  monthlyCost: 250n,
+};
 
 /** What every QuotaStore does. `create` makes an empty one on the given clock. */
 export function describeQuotaStore(name: string, create: (clock: TestClock) => QuotaStore): void {
@@ -31,7 +36,9 @@ export function describeQuotaStore(name: string, create: (clock: TestClock) => Q
     }
 
     it('admits so many requests a minute and not one more, also when they come at once', async () => {
-      const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.reserve('u', LIMITS, { tokens: 1, cost: 0n })));
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, () => store.reserve('u', LIMITS, { tokens: 1, cost: 0n })),
+      );
       expect(outcomes.filter(({ admitted }) => admitted)).toHaveLength(5);
       const refused = outcomes.find((outcome) => !outcome.admitted);
       expect(refused).toMatchObject({ refused: { scope: 'requests_per_minute', limit: 5n, used: 5n } });
@@ -67,7 +74,12 @@ export function describeQuotaStore(name: string, create: (clock: TestClock) => Q
       await store.release(id);
       await store.release(id);
       await store.settle(id, { tokens: 900, cost: 50n });
-      expect((await store.read('u', LIMITS)).map(({ used, reserved }) => used + reserved)).toEqual([0n, 0n, 0n, 0n]);
+      expect((await store.read('u', LIMITS)).map(({ used, reserved }) => used + reserved)).toEqual([
+        0n,
+        0n,
+        0n,
+        0n,
+      ]);
     });
 
     it('counts what exceeds the reservation', async () => {
@@ -78,7 +90,10 @@ export function describeQuotaStore(name: string, create: (clock: TestClock) => Q
     it('refuses when a budget would be passed, and names the one that is whole last', async () => {
       await store.settle((await take(0, 10n))!, { tokens: 0, cost: 100n });
       const outcome = await store.reserve('u', LIMITS, { tokens: 0, cost: 0n });
-      expect(outcome).toMatchObject({ admitted: false, refused: { scope: 'daily_cost', resetAt: new Date('2026-11-25T00:00:00Z') } });
+      expect(outcome).toMatchObject({
+        admitted: false,
+        refused: { scope: 'daily_cost', resetAt: new Date('2026-11-25T00:00:00Z') },
+      });
       clock.nowMs = Date.UTC(2026, 10, 25);
       expect(await take(0, 100n)).toBeDefined();
     });
@@ -97,7 +112,10 @@ export function describeQuotaStore(name: string, create: (clock: TestClock) => Q
     });
 
     it('never lets more than the limit through in any minute', async () => {
-      const step = fc.record({ waitMs: fc.integer({ min: 0, max: 20_000 }), tokens: fc.integer({ min: 0, max: 700 }) });
+      const step = fc.record({
+        waitMs: fc.integer({ min: 0, max: 20_000 }),
+        tokens: fc.integer({ min: 0, max: 700 }),
+      });
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
           const ownClock = new TestClock();
@@ -105,7 +123,11 @@ export function describeQuotaStore(name: string, create: (clock: TestClock) => Q
           const passed: { atMs: number; tokens: number }[] = [];
           for (const { waitMs, tokens } of steps) {
             ownClock.nowMs += waitMs;
-            const outcome = await own.reserve('u', { requestsPerMinute: 5, tokensPerMinute: 1000 }, { tokens, cost: 0n });
+            const outcome = await own.reserve(
+              'u',
+              { requestsPerMinute: 5, tokensPerMinute: 1000 },
+              { tokens, cost: 0n },
+            );
             if (outcome.admitted) {
               passed.push({ atMs: ownClock.nowMs, tokens });
               await own.settle(outcome.reservationId, { tokens, cost: 0n });

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { InjectMetric, makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import {
+  InjectMetric,
+  makeCounterProvider,
+  makeGaugeProvider,
+  makeHistogramProvider,
+} from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { Tier } from '../../shared/context/principal.js';
 
@@ -20,8 +25,16 @@ export const AGENT_METRIC_PROVIDERS = [
     labelNames: ['user_tier', 'has_tools'],
     buckets: LATENCY_BUCKETS,
   }),
-  makeCounterProvider({ name: 'agent_tokens_used_total', help: 'Total tokens used', labelNames: ['user_tier', 'model'] }),
-  makeCounterProvider({ name: 'agent_cost_usd_total', help: 'Total cost in USD', labelNames: ['user_tier', 'model'] }),
+  makeCounterProvider({
+    name: 'agent_tokens_used_total',
+    help: 'Total tokens used',
+    labelNames: ['user_tier', 'model'],
+  }),
+  makeCounterProvider({
+    name: 'agent_cost_usd_total',
+    help: 'Total cost in USD',
+    labelNames: ['user_tier', 'model'],
+  }),
   makeGaugeProvider({ name: 'agent_active_conversations', help: 'Number of active conversations' }),
   makeHistogramProvider({
     name: 'agent_tool_duration_seconds',

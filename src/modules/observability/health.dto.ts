@@ -7,7 +7,11 @@ export class LiveDto {
 
 export class ReadyDto extends LiveDto {
   /** What was asked, and that it answered. */
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { database: 'up', redis: 'up' } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { database: 'up', redis: 'up' },
+  })
   checks!: Record<string, string>;
 }
 

@@ -58,5 +58,9 @@ function toChecks(result: CheckResult): Record<string, string> {
 }
 
 function notReady(code: string, detail: string, checks: Record<string, string>): AppError {
-  return new AppError('unavailable', code, { detail, extensions: { checks }, retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new AppError('unavailable', code, {
+    detail,
+    extensions: { checks },
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }

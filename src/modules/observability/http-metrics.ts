@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { InjectMetric, makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import {
+  InjectMetric,
+  makeCounterProvider,
+  makeGaugeProvider,
+  makeHistogramProvider,
+} from '@willsoto/nestjs-prometheus';
 import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter, Gauge, Histogram } from 'prom-client';
@@ -10,7 +15,11 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const UNLOGGED = /^\/(health\/|metrics)/;
 
 export const HTTP_METRIC_PROVIDERS = [
-  makeCounterProvider({ name: 'http_requests_total', help: 'HTTP requests', labelNames: ['method', 'route', 'status'] }),
+  makeCounterProvider({
+    name: 'http_requests_total',
+    help: 'HTTP requests',
+    labelNames: ['method', 'route', 'status'],
+  }),
   makeHistogramProvider({
     name: 'http_request_duration_seconds',
     help: 'Time until the answer was complete',

@@ -6,7 +6,17 @@ import { serializeError } from './serialize-error.js';
 
 /** Members that are never printed, at whatever place in a line they stand up to the depth pino looks. */
 const SECRET_MEMBERS = [
-  ...['password', 'authorization', 'cookie', 'token', 'access_token', 'refresh_token', 'api_key', 'apiKey', 'secret'],
+  ...[
+    'password',
+    'authorization',
+    'cookie',
+    'token',
+    'access_token',
+    'refresh_token',
+    'api_key',
+    'apiKey',
+    'secret',
+  ],
   ...['accessToken', 'refreshToken', 'passwordHash', 'password_hash', 'tokenHash', 'token_hash'],
 ];
 
@@ -20,7 +30,8 @@ export function loggerOptions(config: ProcessConfig): Params {
       level: config.logLevel,
       autoLogging: false,
       quietReqLogger: true,
-      genReqId: (request: IncomingMessage) => requestContext.current()?.requestId ?? request.headers['x-request-id'] ?? '',
+      genReqId: (request: IncomingMessage) =>
+        requestContext.current()?.requestId ?? request.headers['x-request-id'] ?? '',
       base: undefined,
       messageKey: 'message',
       errorKey: 'err',

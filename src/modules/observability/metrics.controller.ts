@@ -25,12 +25,16 @@ export class MetricsController {
     content: {
       'text/plain': {
         schema: { type: 'string' },
-        example: '# HELP agent_active_conversations Number of active conversations\nagent_active_conversations 0\n',
+        example:
+          '# HELP agent_active_conversations Number of active conversations\nagent_active_conversations 0\n',
       },
     },
   })
   @ApiProblems(401)
-  async metrics(@Headers('authorization') authorization: string | undefined, @Res() response: Response): Promise<void> {
+  async metrics(
+    @Headers('authorization') authorization: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
     const token = this.config.metricsToken?.reveal();
     if (token !== undefined && !isSame(authorization ?? '', `Bearer ${token}`)) {
       throw new AppError('unauthenticated', 'unauthenticated', { detail: 'The metrics token is needed.' });

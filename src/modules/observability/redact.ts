@@ -7,7 +7,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, '[redacted]'],
   // Keys as vendors and we issue them: sk-…, sk_live_…, pk-…
   [/\b(sk|pk|rk|key|api)[-_][A-Za-z0-9_-]{8,}/gi, '[redacted]'],
-  [/\b(password|passwd|pwd|secret|token|api[-_]?key|authorization)(["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi, '$1$2[redacted]'],
+  [
+    /\b(password|passwd|pwd|secret|token|api[-_]?key|authorization)(["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi,
+    '$1$2[redacted]',
+  ],
 ];
 
 /** Replaces secrets in a text. */

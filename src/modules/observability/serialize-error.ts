@@ -22,6 +22,8 @@ export function serializeError(error: unknown, depth = 0): SerializedError {
     message: redact(error.message),
     ...(typeof code === 'string' ? { code } : {}),
     ...(error.stack === undefined ? {} : { stack: redact(error.stack) }),
-    ...(error.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: serializeError(error.cause, depth + 1) }),
+    ...(error.cause === undefined || depth >= MAX_CAUSES
+      ? {}
+      : { cause: serializeError(error.cause, depth + 1) }),
   };
 }

@@ -1,5 +1,6 @@
 export type { ModelInfo } from './catalogue/model-info.js';
-export type { ModelEvent, ModelRequest, ProviderName } from './llm-provider.js';
+export type { ModelEvent, ModelRequest } from './llm-provider.js';
+export type { ProviderName } from './provider-name.js';
 export { MODEL_CLIENT, type ModelCallEvent, type ModelClient } from './model-client.js';
 export { ProviderError, providerErrorToAppError } from './provider-error.js';
 export { ProvidersModule } from './providers.module.js';

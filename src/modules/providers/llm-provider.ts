@@ -4,9 +4,7 @@ import type { Message } from '../../shared/llm/message.js';
 import type { ToolCall, ToolDefinition } from '../../shared/llm/tool-call.js';
 import type { Usage } from '../../shared/llm/usage.js';
 import type { ModelInfo } from './catalogue/model-info.js';
-
-export const PROVIDER_NAMES = ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'] as const;
-export type ProviderName = (typeof PROVIDER_NAMES)[number];
+import type { ProviderName } from './provider-name.js';
 
 /** One model call. The caller vouches that `messages` is a valid history: every tool call is followed by its result. */
 export interface ModelRequest {

@@ -1,5 +1,5 @@
 import { AppError, type ErrorKind } from '../../shared/errors/app-error.js';
-import type { ProviderName } from './llm-provider.js';
+import type { ProviderName } from './provider-name.js';
 
 /**
  * Why a model call failed.
@@ -67,9 +67,17 @@ const OUTSIDE: Record<ProviderErrorReason, readonly [kind: ErrorKind, code: stri
   connection: ['unavailable', 'provider_unavailable', 'The connection to the model provider broke.'],
   timeout: ['timeout', 'provider_timeout', 'The model provider did not answer in time.'],
   'invalid-request': ['bad-upstream', 'provider_bad_response', 'The model provider refused the request.'],
-  authentication: ['internal', 'internal', 'Something went wrong on our side. The request id finds it in our logs.'],
+  authentication: [
+    'internal',
+    'internal',
+    'Something went wrong on our side. The request id finds it in our logs.',
+  ],
   'not-found': ['bad-upstream', 'provider_bad_response', 'The model provider does not know the model.'],
-  'bad-response': ['bad-upstream', 'provider_bad_response', 'The model provider gave an answer that cannot be read.'],
+  'bad-response': [
+    'bad-upstream',
+    'provider_bad_response',
+    'The model provider gave an answer that cannot be read.',
+  ],
 };
 
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
@@ -79,7 +87,8 @@ const MAX_RETRY_AFTER_SECONDS = 60;
 /** What a caller may see of a provider's failure. */
 export function providerErrorToAppError(error: ProviderError): AppError {
   const [kind, code, detail] = OUTSIDE[error.reason];
-  const seconds = error.retryAfterMs === undefined ? DEFAULT_RETRY_AFTER_SECONDS : Math.ceil(error.retryAfterMs / 1000);
+  const seconds =
+    error.retryAfterMs === undefined ? DEFAULT_RETRY_AFTER_SECONDS : Math.ceil(error.retryAfterMs / 1000);
   return new AppError(kind, code, {
     detail,
     cause: error,

@@ -1,6 +1,11 @@
 import type { PicoUsd } from '../../shared/money/usd.js';
 
-export const QUOTA_SCOPES = ['requests_per_minute', 'tokens_per_minute', 'daily_cost', 'monthly_cost'] as const;
+export const QUOTA_SCOPES = [
+  'requests_per_minute',
+  'tokens_per_minute',
+  'daily_cost',
+  'monthly_cost',
+] as const;
 export type QuotaScope = (typeof QUOTA_SCOPES)[number];
 
 /** A user's ceilings. Windows slide over 60 s; days and months are UTC's. `undefined`: no such ceiling. */

@@ -52,14 +52,20 @@ export class QuotaGuard implements CanActivate {
     return {
       ...this.limits.tiers[tier],
       ...(isCostTrackingEnabled ? { dailyCost: maxDailyCostPerUser } : {}),
-      ...(isCostTrackingEnabled && maxMonthlyCostPerUser !== undefined ? { monthlyCost: maxMonthlyCostPerUser } : {}),
+      ...(isCostTrackingEnabled && maxMonthlyCostPerUser !== undefined
+        ? { monthlyCost: maxMonthlyCostPerUser }
+        : {}),
     };
   }
 
   /** The message and the longest answer. What the history adds is settled afterwards. */
   private estimate(body: unknown): number {
-    const { message, max_tokens: asked } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-    const answer = typeof asked === 'number' && Number.isSafeInteger(asked) && asked > 0 ? asked : this.agent.maxTokens;
+    const { message, max_tokens: asked } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+      string,
+      unknown
+    >;
+    const answer =
+      typeof asked === 'number' && Number.isSafeInteger(asked) && asked > 0 ? asked : this.agent.maxTokens;
     return answer + (typeof message === 'string' ? estimateTokenCount(message) : 0);
   }
 }

@@ -14,13 +14,18 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
   readonly sideEffect: SideEffect;
   readonly isIdempotent: boolean;
   readonly timeoutMs: number;
-  readonly execute: (input: z.output<z.ZodObject<Shape, z.core.$strict>>, context: ToolContext) => Promise<JsonValue> | JsonValue;
+  readonly execute: (
+    input: z.output<z.ZodObject<Shape, z.core.$strict>>,
+    context: ToolContext,
+  ) => Promise<JsonValue> | JsonValue;
 }
 
 /** Makes a tool from a zod schema: the model's JSON Schema and the validation come from the same place. */
 export function defineTool<Shape extends z.ZodRawShape>(options: ToolDefinitionOptions<Shape>): Tool {
   const { input: schema, execute, permission = 'tools:use', ...rest } = options;
-  const { $schema: _, ...inputSchema } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema & { $schema?: unknown };
+  const { $schema: _, ...inputSchema } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema & {
+    $schema?: unknown;
+  };
   return {
     ...rest,
     permission,
@@ -35,13 +40,20 @@ function parse(schema: z.ZodType, raw: JsonValue): ParsedInput<unknown> {
     return { ok: false, errors: [{ pointer: '', detail: 'must be a JSON object' }] };
   }
   const parsed = schema.safeParse(raw);
-  return parsed.success ? { ok: true, input: parsed.data } : { ok: false, errors: parsed.error.issues.flatMap(toFieldErrors) };
+  return parsed.success
+    ? { ok: true, input: parsed.data }
+    : { ok: false, errors: parsed.error.issues.flatMap(toFieldErrors) };
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const path = issue.path
+    .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: `${path}/${key.slice(0, 100)}`, detail: 'is not a parameter of this tool' }));
+    return issue.keys.map((key) => ({
+      pointer: `${path}/${key.slice(0, 100)}`,
+      detail: 'is not a parameter of this tool',
+    }));
   }
   return [{ pointer: path, detail: issue.message }];
 }

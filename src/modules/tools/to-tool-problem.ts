@@ -11,7 +11,10 @@ export function toToolProblem(failure: ToolFailure): AppError {
     case 'forbidden':
       return new AppError('forbidden', 'tool_forbidden', { detail });
     case 'invalid_input':
-      return new AppError('invalid', 'validation_failed', { detail, ...(failure.errors ? { errors: failure.errors } : {}) });
+      return new AppError('invalid', 'validation_failed', {
+        detail,
+        ...(failure.errors ? { errors: failure.errors } : {}),
+      });
     case 'tool_error':
       return new AppError('invalid', 'tool_failed', { detail, extensions: { tool_error: failure.code } });
     case 'timeout':

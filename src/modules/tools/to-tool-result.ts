@@ -6,7 +6,8 @@ import type { ToolOutcome } from './tool-outcome.js';
 export function toToolResult(call: ToolCall, outcome: ToolOutcome): ToolResult {
   const { toolCallId, toolName } = call;
   const { durationMs } = outcome;
-  if (outcome.status === 'ok') return { toolCallId, toolName, result: outcome.result, isError: false, durationMs };
+  if (outcome.status === 'ok')
+    return { toolCallId, toolName, result: outcome.result, isError: false, durationMs };
   const { code, message, errors } = outcome;
   const details: JsonValue[] = (errors ?? []).map(({ pointer, detail }) => ({ pointer, detail }));
   const error = { code, message, ...(details.length > 0 ? { errors: details } : {}) };

@@ -47,18 +47,32 @@ export class ToolExecutor {
     return timed;
   }
 
-  private async attempt(tool: Tool | undefined, call: ToolInvocation, caller: ToolCaller): Promise<ToolOutcome> {
-    if (!tool) return failure('unknown_tool', `There is no tool ${JSON.stringify(call.toolName.slice(0, 64))}.`);
+  private async attempt(
+    tool: Tool | undefined,
+    call: ToolInvocation,
+    caller: ToolCaller,
+  ): Promise<ToolOutcome> {
+    if (!tool)
+      return failure('unknown_tool', `There is no tool ${JSON.stringify(call.toolName.slice(0, 64))}.`);
     if (!caller.allowedTools.has(tool.name) || !mayUse(tool, caller.principal)) {
       return failure('forbidden', `The tool ${tool.name} is not allowed here.`);
     }
     const parsed = tool.parseInput(call.input);
-    if (!parsed.ok) return { ...failure('invalid_input', 'The parameters are not what the tool takes.'), errors: parsed.errors };
+    if (!parsed.ok)
+      return {
+        ...failure('invalid_input', 'The parameters are not what the tool takes.'),
+        errors: parsed.errors,
+      };
     if (caller.signal.aborted) return failure('cancelled', 'The run ended before the tool was executed.');
     return this.run(tool, parsed.input, call, caller);
   }
 
-  private async run(tool: Tool, input: unknown, call: ToolInvocation, caller: ToolCaller): Promise<ToolOutcome> {
+  private async run(
+    tool: Tool,
+    input: unknown,
+    call: ToolInvocation,
+    caller: ToolCaller,
+  ): Promise<ToolOutcome> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(new Error('tool deadline')), tool.timeoutMs);
     const signal = AbortSignal.any([caller.signal, deadline.signal]);
@@ -73,10 +87,16 @@ export class ToolExecutor {
       const result = await Promise.race([tool.execute(input, context), rejectWhenAborted(signal)]);
       return { status: 'ok', result: toBoundedJson(result), durationMs: 0 };
     } catch (error) {
-      if (deadline.signal.aborted) return failure('timeout', `The tool took longer than ${tool.timeoutMs} ms.`);
+      if (deadline.signal.aborted)
+        return failure('timeout', `The tool took longer than ${tool.timeoutMs} ms.`);
       if (caller.signal.aborted) return failure('cancelled', 'The run ended before the tool was done.');
       if (error instanceof ToolError) return { ...failure('tool_error', error.message), code: error.code };
-      this.logger.error({ event: 'agent.tool.crashed', tool_name: tool.name, tool_call_id: call.toolCallId, err: error });
+      this.logger.error({
+        event: 'agent.tool.crashed',
+        tool_name: tool.name,
+        tool_call_id: call.toolCallId,
+        err: error,
+      });
       return failure('tool_failed', 'The tool failed.');
     } finally {
       clearTimeout(timer);
@@ -85,10 +105,19 @@ export class ToolExecutor {
     }
   }
 
-  private report(tool: Tool | undefined, call: ToolInvocation, caller: ToolCaller, outcome: ToolOutcome): void {
+  private report(
+    tool: Tool | undefined,
+    call: ToolInvocation,
+    caller: ToolCaller,
+    outcome: ToolOutcome,
+  ): void {
     const status = outcome.status === 'ok' ? 'ok' : outcome.kind;
     // A name that the model made up would be an unbounded label.
-    this.metrics.recordTool({ toolName: tool?.name ?? 'unknown', status, durationSeconds: outcome.durationMs / 1000 });
+    this.metrics.recordTool({
+      toolName: tool?.name ?? 'unknown',
+      status,
+      durationSeconds: outcome.durationMs / 1000,
+    });
     this.logger.info({
       event: 'agent.tool.execution',
       tool_name: tool?.name ?? 'unknown',
@@ -109,7 +138,11 @@ function failure(kind: ToolFailure['kind'], message: string): ToolFailure {
 }
 
 function parameterNames(input: JsonValue): string[] {
-  return typeof input === 'object' && input !== null && !Array.isArray(input) ? Object.keys(input).slice(0, 20).map((key) => key.slice(0, 64)) : [];
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
+    ? Object.keys(input)
+        .slice(0, 20)
+        .map((key) => key.slice(0, 64))
+    : [];
 }
 
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {

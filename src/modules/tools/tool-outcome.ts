@@ -8,13 +8,7 @@ import type { JsonValue } from '../../shared/llm/json.js';
  * - `tool_failed`: it crashed, or gave something that is no JSON
  */
 export type ToolErrorKind =
-  | 'unknown_tool'
-  | 'forbidden'
-  | 'invalid_input'
-  | 'timeout'
-  | 'cancelled'
-  | 'tool_error'
-  | 'tool_failed';
+  'unknown_tool' | 'forbidden' | 'invalid_input' | 'timeout' | 'cancelled' | 'tool_error' | 'tool_failed';
 
 export interface ToolSuccess {
   readonly status: 'ok';

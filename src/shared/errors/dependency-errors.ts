@@ -2,9 +2,17 @@ import { AppError } from './app-error.js';
 
 /** PostgreSQL: connection lost or refused, shutting down, too many connections, read-only, statement timeout. */
 const DATABASE_STATES = /^(08|57P|53|25006|57014)/;
-const SOCKET_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+const SOCKET_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 /** Messages of the driver's pool that carry no code. */
-const POOL_MESSAGES = /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after/i;
+const POOL_MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after/i;
 
 const RETRY_AFTER_SECONDS = 2;
 

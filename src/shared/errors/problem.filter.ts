@@ -53,7 +53,9 @@ function isUnknownRoute(exception: unknown): boolean {
 }
 
 function methodNotAllowed(method: string): AppError {
-  return new AppError('method-not-allowed', 'method_not_allowed', { detail: `This route does not have ${method}.` });
+  return new AppError('method-not-allowed', 'method_not_allowed', {
+    detail: `This route does not have ${method}.`,
+  });
 }
 
 /** The path alone: a query may hold what must not be repeated. */
@@ -71,15 +73,24 @@ export function toAppError(exception: unknown): unknown {
 function fromHttpException(exception: HttpException): unknown {
   switch (exception.getStatus()) {
     case 400:
-      return new AppError('malformed', 'malformed_request', { detail: 'The request cannot be read.', cause: exception });
+      return new AppError('malformed', 'malformed_request', {
+        detail: 'The request cannot be read.',
+        cause: exception,
+      });
     case 401:
-      return new AppError('unauthenticated', 'unauthenticated', { detail: 'A valid access token is needed.', cause: exception });
+      return new AppError('unauthenticated', 'unauthenticated', {
+        detail: 'A valid access token is needed.',
+        cause: exception,
+      });
     case 403:
       return new AppError('forbidden', 'forbidden', { detail: 'This is not allowed.', cause: exception });
     case 404:
       return notFound();
     case 429:
-      return new AppError('rate-limited', 'rate_limited', { detail: 'Too many requests.', retryAfterSeconds: 60 });
+      return new AppError('rate-limited', 'rate_limited', {
+        detail: 'Too many requests.',
+        retryAfterSeconds: 60,
+      });
     default:
       return exception;
   }

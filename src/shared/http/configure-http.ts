@@ -15,7 +15,14 @@ const ALLOWED_HEADERS = [
   ...['X-Stainless-Runtime-Version', 'X-Stainless-Timeout'],
 ];
 const EXPOSED_HEADERS = [
-  ...['X-Request-Id', 'X-Process-Time', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Idempotent-Replayed'],
+  ...[
+    'X-Request-Id',
+    'X-Process-Time',
+    'Retry-After',
+    'RateLimit',
+    'RateLimit-Policy',
+    'Idempotent-Replayed',
+  ],
   ...['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
 ];
 

@@ -31,12 +31,16 @@ export function jsonBody(limitBytes: number): RequestHandler {
         }),
       );
     }
-    parse(request, response, (error?: unknown) => next(error === undefined ? undefined : toAppError(error, limitBytes)));
+    parse(request, response, (error?: unknown) =>
+      next(error === undefined ? undefined : toAppError(error, limitBytes)),
+    );
   };
 }
 
 function hasBody(request: Request): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
 }
 
 function toAppError(error: unknown, limitBytes: number): unknown {

@@ -16,7 +16,8 @@ export function requestContextMiddleware(request: Request, response: Response, n
   response.setHeader('X-Request-Id', requestId);
   const writeHead = response.writeHead.bind(response);
   response.writeHead = ((...args: Parameters<typeof writeHead>) => {
-    if (!response.headersSent) response.setHeader('X-Process-Time', ((performance.now() - startedMs) / 1000).toFixed(6));
+    if (!response.headersSent)
+      response.setHeader('X-Process-Time', ((performance.now() - startedMs) / 1000).toFixed(6));
     return writeHead(...args);
   }) as typeof response.writeHead;
   requestContext.run({ requestId }, next);

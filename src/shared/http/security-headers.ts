@@ -18,11 +18,13 @@ const helmetHeaders = helmet({
 
 /** On every answer, errors included. */
 export function securityHeaders(request: Request, response: Response, next: NextFunction): void {
-  const isPage = request.path === '/' || request.path.startsWith('/page/') || request.path.startsWith('/docs');
+  const isPage =
+    request.path === '/' || request.path.startsWith('/page/') || request.path.startsWith('/docs');
   response.setHeader('Content-Security-Policy', isPage ? PAGE_POLICY : API_POLICY);
   response.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=()');
   // A browser ignores it without TLS, and a proxy that ends TLS tells us by X-Forwarded-Proto (trusted hops only).
-  if (request.secure) response.setHeader('Strict-Transport-Security', `max-age=${YEAR_SECONDS}; includeSubDomains`);
+  if (request.secure)
+    response.setHeader('Strict-Transport-Security', `max-age=${YEAR_SECONDS}; includeSubDomains`);
   if (!isPage) response.setHeader('Cache-Control', 'no-store');
   helmetHeaders(request, response, next);
 }

@@ -12,7 +12,9 @@ const KEEP_ALIVE_MS = 72_000;
 const CHECK_INTERVAL_MS = 250;
 
 /** What Node's parser refuses before there is a request, by its error code. */
-const REFUSALS: Readonly<Record<string, readonly [status: number, kind: ErrorKind, code: string, detail: string]>> = {
+const REFUSALS: Readonly<
+  Record<string, readonly [status: number, kind: ErrorKind, code: string, detail: string]>
+> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'malformed', 'request_timeout', 'The request did not arrive in time.'],
   HPE_HEADER_OVERFLOW: [431, 'malformed', 'headers_too_large', 'The headers of the request are too large.'],
 };
@@ -41,7 +43,11 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   const [status, kind, code, detail] = REFUSALS[error.code ?? ''] ?? BAD_REQUEST;
   const requestId = uuidV7Ids.next();
   const title = STATUS_CODES[status] ?? 'Error';
-  const body = JSON.stringify({ ...toProblem(new AppError(kind, code, { detail }), { requestId }), status, title });
+  const body = JSON.stringify({
+    ...toProblem(new AppError(kind, code, { detail }), { requestId }),
+    status,
+    title,
+  });
   const headers = {
     ...RAW_SECURITY_HEADERS,
     'Content-Type': 'application/problem+json; charset=utf-8',

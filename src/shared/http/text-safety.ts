@@ -19,12 +19,16 @@ export function IsSafeText(options?: ValidationOptions): PropertyDecorator {
 }
 
 /** JSON whose texts and keys are safe, and that is at most `maxBytes` long when written. */
-export function IsSafeJson({ maxBytes }: { maxBytes: number }, options?: ValidationOptions): PropertyDecorator {
+export function IsSafeJson(
+  { maxBytes }: { maxBytes: number },
+  options?: ValidationOptions,
+): PropertyDecorator {
   return ValidateBy(
     {
       name: 'isSafeJson',
       validator: {
-        validate: (value: unknown) => isSafeJson(value) && Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+        validate: (value: unknown) =>
+          isSafeJson(value) && Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
         defaultMessage: () => `must be at most ${maxBytes} bytes of well-formed JSON without NUL characters`,
       },
     },

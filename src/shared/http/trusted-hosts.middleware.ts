@@ -6,8 +6,14 @@ export function trustedHosts(allowed: readonly string[]) {
   const names = new Set(allowed.map((name) => name.toLowerCase()));
   return (request: Request, _response: Response, next: NextFunction): void => {
     const name = hostName(request.headers.host);
-    if (names.size === 0 || request.path.startsWith('/health/') || (name !== undefined && names.has(name))) next();
-    else next(new AppError('malformed', 'host_not_allowed', { detail: 'This server does not answer to that host name.' }));
+    if (names.size === 0 || request.path.startsWith('/health/') || (name !== undefined && names.has(name)))
+      next();
+    else
+      next(
+        new AppError('malformed', 'host_not_allowed', {
+          detail: 'This server does not answer to that host name.',
+        }),
+      );
   };
 }
 

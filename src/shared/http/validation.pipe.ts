@@ -21,7 +21,10 @@ function toFieldErrors(errors: readonly ValidationError[], parent = ''): FieldEr
     const pointer = `${parent}/${escape(error.property)}`;
     const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
       pointer,
-      detail: rule === 'whitelistValidation' ? 'is not a member of this request' : withoutName(message, error.property),
+      detail:
+        rule === 'whitelistValidation'
+          ? 'is not a member of this request'
+          : withoutName(message, error.property),
     }));
     return [...own, ...toFieldErrors(error.children ?? [], pointer)];
   });

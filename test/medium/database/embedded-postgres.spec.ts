@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { Client } from 'pg';
 import { installedBinaries } from '../../../src/database/embedded/binaries.js';
 import {
@@ -26,6 +27,9 @@ import {
 } from '../../../src/database/embedded/embedded-postgres.js';
 import { processStartTime, serversOf } from '../../../src/database/embedded/process-table.js';
 import { until } from '../../support/until.js';
+
+/** Copies of the binaries are 60 MB. */
+jest.setTimeout(60_000);
 
 const isRoot = process.getuid?.() === 0;
 const OWNER = fileURLToPath(new URL('embedded-postgres-owner.mjs', import.meta.url));
@@ -48,7 +52,10 @@ describe(startEmbeddedPostgres.name, () => {
   });
 
   afterEach(async () => {
-    for (const owner of owners.splice(0)) owner.kill('SIGKILL');
+    for (const owner of owners.splice(0)) {
+      owner.kill('SIGKILL');
+      owner.stdout.destroy();
+    }
     for (const server of started.splice(0)) await server.stop();
     for (const pid of serversOf(pgData)) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });

@@ -24,6 +24,7 @@ export default async function start(): Promise<void> {
 
   const redis = await findRedis();
   if (redis) process.env[REDIS_VARIABLE] = redis;
-  else if (process.env.PERCH_TEST_REQUIRE_SERVERS === 'true') throw new Error('The tests need Redis, and there is none.');
+  else if (process.env.PERCH_TEST_REQUIRE_SERVERS === 'true')
+    throw new Error('The tests need Redis, and there is none.');
   else process.stdout.write('\nNo Redis here: the suites that need it are left out.\n');
 }

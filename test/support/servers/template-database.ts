@@ -16,12 +16,14 @@ export async function createTemplate(serverUrl: string): Promise<void> {
 
 export async function dropTemplate(serverUrl: string): Promise<void> {
   const name = process.env[TEMPLATE_VARIABLE];
-  if (name) await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  if (name)
+    await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
 }
 
 export function templateName(): string {
   const name = process.env[TEMPLATE_VARIABLE];
-  if (!name) throw new Error('This suite needs the servers of the global setup: run it as `medium` or `e2e`.');
+  if (!name)
+    throw new Error('This suite needs the servers of the global setup: run it as `medium` or `e2e`.');
   return name;
 }
 

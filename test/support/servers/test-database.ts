@@ -25,7 +25,11 @@ export async function createTestDatabase(entities?: DataSourceSettings['entities
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   const url = withDatabase(serverUrl, name);
-  const dataSource = await createDataSource({ url, poolSize: 5, ...(entities ? { entities } : {}) }).initialize();
+  const dataSource = await createDataSource({
+    url,
+    poolSize: 5,
+    ...(entities ? { entities } : {}),
+  }).initialize();
   return {
     url,
     dataSource,

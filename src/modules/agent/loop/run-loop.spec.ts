@@ -385,6 +385,20 @@ describe(runLoop.name, () => {
     expectPaired(models.requests[1]!.messages);
   });
 
+  it('executes nothing of an answer that was cut at its length', async () => {
+    const { end, executed, journal } = await play([
+      {
+        events: [
+          { type: 'tool-call', call: { toolCallId: 'call_1', toolName: 'echo', input: {} } },
+          finish('length'),
+        ],
+      },
+    ]);
+    expect(executed).toEqual([]);
+    expect(end).toMatchObject({ stopReason: 'finished', finishReason: 'length' });
+    expect(journal.results[0]).toHaveLength(1);
+  });
+
   it('passes a finish reason that is no success on as it is', async () => {
     const { end } = await play([
       { events: [{ type: 'text-delta', delta: 'I must' }, finish('content_filter')] },

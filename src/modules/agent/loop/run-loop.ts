@@ -90,7 +90,10 @@ export async function* runLoop(
     model = reply.model.id;
     if (reply.modelCall) onModelCall(reply.modelCall);
 
-    const next = reply.error === undefined ? conditions.afterModelCall(step, reply.calls) : undefined;
+    const next =
+      reply.error === undefined
+        ? conditions.afterModelCall(step, reply.finishReason, reply.calls)
+        : undefined;
     const messageId = ids.next();
     const modelSeq = (seq += 1);
     const intents = reply.calls.map((call) => ({ seq: (seq += 1), call }));

@@ -1,3 +1,4 @@
+import type { FinishReason } from '../../../shared/llm/finish-reason.js';
 import type { StopReason } from '../../../shared/llm/stop-reason.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
 
@@ -32,8 +33,10 @@ export class StopConditions {
   constructor(private readonly limits: LoopLimits) {}
 
   /** Decides after a good model call. `step` is the one that just ended, from 1. */
-  afterModelCall(step: number, calls: readonly ToolCall[]): NextStep {
+  afterModelCall(step: number, finishReason: FinishReason, calls: readonly ToolCall[]): NextStep {
     if (calls.length === 0) return { kind: 'stop', reason: 'finished' };
+    // The answer was cut: the last call may lack a part of its arguments and still look whole.
+    if (finishReason === 'length') return { kind: 'stop', reason: 'finished' };
     const repeats = new Map<string, number>();
     for (const call of calls) {
       const signature = `${call.toolName} ${call.invalidInput ?? canonicalJson(call.input)}`;

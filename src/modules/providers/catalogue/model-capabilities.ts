@@ -1,4 +1,4 @@
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import type { ModelCapabilities } from './model-info.js';
 
 /** OpenAI's reasoning models; the chat variants of the GPT-5 line are none. */

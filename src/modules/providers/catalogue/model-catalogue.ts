@@ -2,7 +2,7 @@ import type { ProviderConnectionConfig, ProvidersConfig } from '../../../config/
 import type { ConfiguredModel } from '../../../config/models.schema.js';
 import type { Clock } from '../../../shared/context/clock.js';
 import { parseUsd, type PicoUsd, usdFromNumber } from '../../../shared/money/usd.js';
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { capabilitiesOf } from './model-capabilities.js';
 import type { ModelCapabilities, ModelConnection, ModelInfo, ModelPrice } from './model-info.js';
 import { publishedAliases, publishedChatModels, publishedModel } from './published-models.js';

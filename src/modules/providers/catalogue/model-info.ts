@@ -1,5 +1,5 @@
 import type { PicoUsd } from '../../../shared/money/usd.js';
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 
 /**
  * Pico-dollars per token. $3 per million tokens is 3 000 000n. A figure that the vendor does not publish is

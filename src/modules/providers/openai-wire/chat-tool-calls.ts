@@ -1,5 +1,5 @@
 import type { ToolCall } from '../../../shared/llm/tool-call.js';
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { ProviderError } from '../provider-error.js';
 import { asObject, asText, type Payload } from '../wire/payload.js';
 import { toToolCall } from '../wire/tool-call-input.js';

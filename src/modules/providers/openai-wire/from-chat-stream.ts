@@ -1,4 +1,5 @@
-import type { ModelEvent, ProviderName } from '../llm-provider.js';
+import type { ModelEvent } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { ProviderError } from '../provider-error.js';
 import { asList, asObject, asText, type Payload } from '../wire/payload.js';
 import type { StreamMapper } from '../wire/stream-model-events.js';

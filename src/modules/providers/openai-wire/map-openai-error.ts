@@ -1,5 +1,5 @@
 import { APIError } from 'openai';
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { ProviderError, type ProviderErrorReason } from '../provider-error.js';
 import { httpProviderError, reasonOfStatus } from '../wire/http-provider-error.js';
 import { asObject } from '../wire/payload.js';

@@ -1,4 +1,4 @@
-import type { ProviderName } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { ProviderError, type ProviderErrorReason } from '../provider-error.js';
 
 /** The part of an SDK's error that may be kept. Its message is not. */

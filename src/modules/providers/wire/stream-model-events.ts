@@ -1,4 +1,5 @@
-import type { ModelEvent, ProviderName, StreamOptions } from '../llm-provider.js';
+import type { ModelEvent, StreamOptions } from '../llm-provider.js';
+import type { ProviderName } from '../provider-name.js';
 import { ProviderError } from '../provider-error.js';
 import { asObject, type Payload } from './payload.js';
 import { type SseEvent, SseFormatError, SseFramer } from './sse-framer.js';

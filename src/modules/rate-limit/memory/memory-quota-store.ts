@@ -44,7 +44,8 @@ export class MemoryQuotaStore implements QuotaStore {
     this.sweep(now.getTime());
     const user = this.userOf(userId);
     const refused = this.firstRefusal(user, limits, demand, now);
-    if (refused) return Promise.resolve({ admitted: false, refused, states: this.statesOf(user, limits, now) });
+    if (refused)
+      return Promise.resolve({ admitted: false, refused, states: this.statesOf(user, limits, now) });
 
     const atMs = now.getTime();
     const periods = [dayKey(now), monthKey(now)];
@@ -86,16 +87,27 @@ export class MemoryQuotaStore implements QuotaStore {
   }
 
   /** The scope that is whole last among those that have no room. */
-  private firstRefusal(user: UserQuota, limits: QuotaLimits, demand: QuotaDemand, now: Date): QuotaState | undefined {
+  private firstRefusal(
+    user: UserQuota,
+    limits: QuotaLimits,
+    demand: QuotaDemand,
+    now: Date,
+  ): QuotaState | undefined {
     const nowMs = now.getTime();
     const { requests, tokens } = user;
     const refusals: QuotaState[] = [];
     const [requestState, tokenState, ...budgets] = this.statesOf(user, limits, now);
     if (requests.used(nowMs) + 1 > limits.requestsPerMinute) {
-      refusals.push({ ...requestState!, resetAt: new Date(requests.whenAtMost(limits.requestsPerMinute - 1, nowMs)) });
+      refusals.push({
+        ...requestState!,
+        resetAt: new Date(requests.whenAtMost(limits.requestsPerMinute - 1, nowMs)),
+      });
     }
     if (tokens.used(nowMs) + demand.tokens > limits.tokensPerMinute) {
-      refusals.push({ ...tokenState!, resetAt: new Date(tokens.whenAtMost(limits.tokensPerMinute - demand.tokens, nowMs)) });
+      refusals.push({
+        ...tokenState!,
+        resetAt: new Date(tokens.whenAtMost(limits.tokensPerMinute - demand.tokens, nowMs)),
+      });
     }
     for (const budget of budgets) {
       const taken = budget.used + budget.reserved;
@@ -125,7 +137,12 @@ export class MemoryQuotaStore implements QuotaStore {
         resetAt: new Date(user.tokens.whenEmpty(nowMs)),
       },
     ];
-    const budget = (scope: 'daily_cost' | 'monthly_cost', limit: bigint | undefined, key: string, resetAt: Date): void => {
+    const budget = (
+      scope: 'daily_cost' | 'monthly_cost',
+      limit: bigint | undefined,
+      key: string,
+      resetAt: Date,
+    ): void => {
       if (limit === undefined) return;
       const { spent, reserved } = user.accounts.get(key) ?? { spent: 0n, reserved: 0n };
       states.push({ scope, limit, used: spent, reserved, resetAt });
@@ -161,7 +178,8 @@ export class MemoryQuotaStore implements QuotaStore {
     const current = new Set([dayKey(new Date(nowMs)), monthKey(new Date(nowMs))]);
     for (const [userId, user] of this.users) {
       for (const [period, account] of user.accounts) {
-        if (account.reserved === 0n && (!current.has(period) || account.spent === 0n)) user.accounts.delete(period);
+        if (account.reserved === 0n && (!current.has(period) || account.spent === 0n))
+          user.accounts.delete(period);
       }
       const isIdle = user.requests.used(nowMs) === 0 && user.tokens.used(nowMs) === 0;
       if (isIdle && user.openReservations === 0 && user.accounts.size === 0) this.users.delete(userId);

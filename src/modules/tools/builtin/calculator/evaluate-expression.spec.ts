@@ -66,7 +66,29 @@ describe(evaluateExpression.name, () => {
   });
 
   it('never does anything but answer a number or say why not', () => {
-    const piece = fc.constantFrom('1', '2.5', '(', ')', '+', '-', '*', '/', '%', '^', ',', 'sqrt', 'pi', 'x', ' ', '"', '[', ']', '.', '=', '!');
+    const piece = fc.constantFrom(
+      '1',
+      '2.5',
+      '(',
+      ')',
+      '+',
+      '-',
+      '*',
+      '/',
+      '%',
+      '^',
+      ',',
+      'sqrt',
+      'pi',
+      'x',
+      ' ',
+      '"',
+      '[',
+      ']',
+      '.',
+      '=',
+      '!',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
         try {

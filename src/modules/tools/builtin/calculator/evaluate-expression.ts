@@ -30,7 +30,11 @@ interface MathFunction {
   readonly operation: Operation;
 }
 
-const ofOne = (operation: (a: number) => number): MathFunction => ({ least: 1, most: 1, operation: (a) => operation(a!) });
+const ofOne = (operation: (a: number) => number): MathFunction => ({
+  least: 1,
+  most: 1,
+  operation: (a) => operation(a!),
+});
 const ofTwo = (operation: (a: number, b: number) => number): MathFunction => ({
   least: 2,
   most: 2,
@@ -67,7 +71,11 @@ const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map(
     min: ofMany(Math.min),
     max: ofMany(Math.max),
     hypot: ofMany(Math.hypot),
-    log: { least: 1, most: 2, operation: (a, base) => Math.log(a!) / (base === undefined ? 1 : Math.log(base)) },
+    log: {
+      least: 1,
+      most: 2,
+      operation: (a, base) => Math.log(a!) / (base === undefined ? 1 : Math.log(base)),
+    },
     round: { least: 1, most: 2, operation: (a, digits = 0) => round(a!, digits) },
   }),
 );
@@ -96,7 +104,10 @@ export function evaluateExpression(expression: string): number {
   try {
     tree = jsep(normalize(expression));
   } catch {
-    throw new ToolError('syntax_error', 'This is not an arithmetic expression. Example: "(3 + 4) * 12.5 / 100".');
+    throw new ToolError(
+      'syntax_error',
+      'This is not an arithmetic expression. Example: "(3 + 4) * 12.5 / 100".',
+    );
   }
   const value = evaluate(tree, { nodes: 0 }, 0);
   if (!Number.isFinite(value)) throw new ToolError('not_finite', 'The result is not a finite number.');
@@ -104,21 +115,24 @@ export function evaluateExpression(expression: string): number {
 }
 
 function normalize(expression: string): string {
-  return expression
-    .replaceAll('×', '*')
-    .replaceAll('÷', '/')
-    .replaceAll('−', '-')
-    .replaceAll('**', '^')
-    .replace(/(\d+(?:\.\d+)?|\.\d+)\s*%\s*of\b/gi, '$1% * ')
-    .replace(/(\d+(?:\.\d+)?|\.\d+)\s*%(?=\s*(?:$|[-+*/^),]))/g, '($1/100)')
-    .replace(/(^|[^A-Za-z0-9_])\(/g, `$1${GROUP}(`)
-    // Once more: the expression above consumes the character before, so `((` needs two passes.
-    .replace(/(^|[^A-Za-z0-9_])\(/g, `$1${GROUP}(`);
+  return (
+    expression
+      .replaceAll('×', '*')
+      .replaceAll('÷', '/')
+      .replaceAll('−', '-')
+      .replaceAll('**', '^')
+      .replace(/(\d+(?:\.\d+)?|\.\d+)\s*%\s*of\b/gi, '$1% * ')
+      .replace(/(\d+(?:\.\d+)?|\.\d+)\s*%(?=\s*(?:$|[-+*/^),]))/g, '($1/100)')
+      .replace(/(^|[^A-Za-z0-9_])\(/g, `$1${GROUP}(`)
+      // Once more: the expression above consumes the character before, so `((` needs two passes.
+      .replace(/(^|[^A-Za-z0-9_])\(/g, `$1${GROUP}(`)
+  );
 }
 
 function evaluate(node: Expression, budget: { nodes: number }, depth: number): number {
   budget.nodes += 1;
-  if (budget.nodes > MAX_NODES || depth > MAX_DEPTH) throw new ToolError('too_complex', 'The expression is too long.');
+  if (budget.nodes > MAX_NODES || depth > MAX_DEPTH)
+    throw new ToolError('too_complex', 'The expression is too long.');
   const next = (child: unknown): number => evaluate(child as Expression, budget, depth + 1);
   switch (node.type) {
     case 'Literal':
@@ -143,7 +157,8 @@ function evaluate(node: Expression, budget: { nodes: number }, depth: number): n
       return operation(next(left), next(node.right));
     }
     case 'CallExpression': {
-      const name = (node.callee as Expression).type === 'Identifier' ? String((node.callee as Expression).name) : '';
+      const name =
+        (node.callee as Expression).type === 'Identifier' ? String((node.callee as Expression).name) : '';
       const operands = node.arguments as readonly unknown[];
       if (name === GROUP && operands.length === 1) return next(operands[0]);
       const known = FUNCTIONS.get(name.toLowerCase());
@@ -158,7 +173,10 @@ function evaluate(node: Expression, budget: { nodes: number }, depth: number): n
 }
 
 function notSupported(what: string): ToolError {
-  return new ToolError('not_supported', `The calculator does not know ${what}. It takes numbers, + - * / % ^, parentheses, pi, e and functions such as sqrt, log, round, min, max.`);
+  return new ToolError(
+    'not_supported',
+    `The calculator does not know ${what}. It takes numbers, + - * / % ^, parentheses, pi, e and functions such as sqrt, log, round, min, max.`,
+  );
 }
 
 function divide(a: number, b: number): number {
@@ -193,7 +211,8 @@ function factorial(n: number): number {
 }
 
 function gcd(a: number, b: number): number {
-  if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) throw new ToolError('out_of_range', 'gcd takes whole numbers.');
+  if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b))
+    throw new ToolError('out_of_range', 'gcd takes whole numbers.');
   let [x, y] = [Math.abs(a), Math.abs(b)];
   while (y !== 0) [x, y] = [y, x % y];
   return x;

@@ -19,6 +19,8 @@ describe('current_time', () => {
   });
 
   it('tells the model what a time zone is when it names none', async () => {
-    await expect(tool.execute({ timezone: 'Atlantis' }, context)).rejects.toMatchObject({ code: 'unknown_timezone' });
+    await expect(tool.execute({ timezone: 'Atlantis' }, context)).rejects.toMatchObject({
+      code: 'unknown_timezone',
+    });
   });
 });

@@ -7,9 +7,15 @@ import { type Tool, ToolError } from '../../tool.js';
 export function currentTimeTool(clock: Clock): Tool {
   return defineTool({
     name: 'current_time',
-    description: 'Tells the current date and time in a time zone. Use it whenever the answer depends on what time or day it is.',
+    description:
+      'Tells the current date and time in a time zone. Use it whenever the answer depends on what time or day it is.',
     input: z.strictObject({
-      timezone: z.string().min(1).max(64).optional().describe('IANA name such as "Asia/Tokyo" or "Europe/Berlin". Default: UTC.'),
+      timezone: z
+        .string()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('IANA name such as "Asia/Tokyo" or "Europe/Berlin". Default: UTC.'),
     }),
     sideEffect: 'read',
     isIdempotent: true,
@@ -34,9 +40,13 @@ function isoIn(timezone: string, now: Date): string {
       timeZoneName: 'longOffset',
     }).formatToParts(now);
   } catch {
-    throw new ToolError('unknown_timezone', 'There is no such time zone. Use an IANA name such as "Asia/Tokyo".');
+    throw new ToolError(
+      'unknown_timezone',
+      'There is no such time zone. Use an IANA name such as "Asia/Tokyo".',
+    );
   }
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((candidate) => candidate.type === type)?.value ?? '';
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((candidate) => candidate.type === type)?.value ?? '';
   const offset = part('timeZoneName').replace('GMT', '') || '+00:00';
   return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}${offset}`;
 }

@@ -1,0 +1,2 @@
+export const PROVIDER_NAMES = ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
