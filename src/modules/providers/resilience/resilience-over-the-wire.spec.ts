@@ -107,7 +107,7 @@ describe(`${ResilientModelClient.name} over the wire`, () => {
 
   it('F04: fifty clients do not storm a vendor that is down, and it recovers with one probe', async () => {
     main.always({ fault: { status: 500 } });
-    const subject = aClient({ AI_BREAKER_OPEN_MS: '1000' });
+    const subject = aClient({ AI_BREAKER_OPEN_MS: '2000' });
     await Promise.all(Array.from({ length: 50 }, () => subject.call().over));
     expect(main.requests.length).toBeLessThanOrEqual(60);
 
@@ -151,7 +151,7 @@ describe(`${ResilientModelClient.name} over the wire`, () => {
 
   it('F07: a stream that falls silent is ended and its socket closed', async () => {
     main.enqueue({ text: 'Hello there', chunkSize: 1, fault: { stallAfterEvents: 6 } });
-    const call = await aClient({ AI_STALL_TIMEOUT_MS: '1000' }).call().over;
+    const call = await aClient({ AI_STALL_TIMEOUT_MS: '300' }).call().over;
 
     expect(call.error).toMatchObject({ reason: 'timeout' });
     expect(await main.lastRequest.closed).toEqual({ byClient: true });
@@ -159,7 +159,7 @@ describe(`${ResilientModelClient.name} over the wire`, () => {
 
   it('F08: a vendor that never answers is given up, retried and replaced within the deadline', async () => {
     main.always({ fault: { neverHeaders: true } });
-    const subject = aClient({ AI_FALLBACK_MODELS: 'spare', AI_FIRST_TOKEN_TIMEOUT_MS: '1000' });
+    const subject = aClient({ AI_FALLBACK_MODELS: 'spare', AI_FIRST_TOKEN_TIMEOUT_MS: '300' });
     const call = await subject.call().over;
 
     expect(call.text).toBe('from the spare');
