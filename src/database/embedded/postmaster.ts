@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { PostgresBinaries } from './binaries.js';
 import { EmbeddedPostgresError, errorCode } from './embedded-postgres.errors.js';
-import { isServerOf, processStartTime, sendSignal, serversOf, waitUntil } from './process-table.js';
+import { isServerOf, sendSignal, serversOf, waitUntil } from './process-table.js';
 import { SERVER_ENVIRONMENT } from './run-program.js';
 import type { ServerUser } from './unprivileged-user.js';
 
@@ -77,7 +77,8 @@ export function findPostmaster(pgData: string): Postmaster | undefined {
 export async function clearRemains(pgData: string): Promise<void> {
   await endProcessesOf(pgData, ORPHAN_GRACE_MS);
   const recorded = readPidFile(pgData);
-  const isPidTaken = recorded !== undefined && processStartTime(recorded.pid) !== undefined;
+  // A zombie counts as taken: in a container without an init process nobody collects the killed server.
+  const isPidTaken = recorded !== undefined && existsSync(`/proc/${recorded.pid}`);
   if (isPidTaken) rmSync(join(pgData, 'postmaster.pid'), { force: true });
 }
 
