@@ -105,7 +105,7 @@ class EmbeddedPostgresSupervisor implements EmbeddedPostgres {
     this.#watchOver();
     this.#logger.info({
       event: isAdopted ? 'database.embedded.adopted' : 'database.embedded.started',
-      pid: this.#pid,
+      serverPid: this.#pid,
       port: this.#server.port,
       durationMs: Math.round(performance.now() - startedAt),
     });
@@ -172,7 +172,7 @@ class EmbeddedPostgresSupervisor implements EmbeddedPostgres {
   #watchOver(): void {
     this.#watch = setInterval(() => {
       if (this.#restart ?? isServerOf(this.#pid, this.#server.pgData)) return;
-      this.#logger.error({ event: 'database.embedded.exited', pid: this.#pid });
+      this.#logger.error({ event: 'database.embedded.exited', serverPid: this.#pid });
       this.#restart = this.#restartUntilItRuns().finally(() => (this.#restart = undefined));
     }, WATCH_INTERVAL_MS);
     this.#watch.unref();
@@ -182,7 +182,7 @@ class EmbeddedPostgresSupervisor implements EmbeddedPostgres {
     for (let delayMs = FIRST_RESTART_DELAY_MS; !this.#stopping.signal.aborted;) {
       try {
         await this.#launch();
-        this.#logger.warn({ event: 'database.embedded.restarted', pid: this.#pid });
+        this.#logger.warn({ event: 'database.embedded.restarted', serverPid: this.#pid });
         return;
       } catch (error) {
         this.#logger.error({ event: 'database.embedded.restart_failed', err: error });
