@@ -14,13 +14,13 @@ const SPOKEN: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/(\d)\s*x\s*(?=\d)/gi, '$1 * '],
 ];
 
-const FUNCTIONS = 'sqrt|cbrt|abs|sin|cos|tan|log10|log2|log|ln|exp|round|floor|ceil|factorial';
+const FUNCTIONS = 'sqrt|cbrt|abs|sin|cos|tan|log10|log|ln|exp|round|floor|ceil|min|max|factorial';
 /** A run of numbers, operators, brackets, functions and constants, at most as long as anybody types. */
 const RUN = new RegExp(
-  `(?:\\b(?:${FUNCTIONS})\\b\\s*(?=\\()|\\bpi\\b|[\\d.]+(?:e[+-]?\\d+)?|[-+*/^%!(),\\s])+`,
+  `(?:\\b(?:${FUNCTIONS})\\b\\s*(?=\\()|\\bpi\\b|[\\d.]+(?:e[+-]?\\d+)?|[-+*/^%(),\\s])+`,
   'gi',
 );
-const IS_SUM = new RegExp(`[\\d)]\\s*[-+*/^%]\\s*[-\\d(a-z]|\\b(?:${FUNCTIONS})\\s*\\(|\\d!`, 'i');
+const IS_SUM = new RegExp(`[\\d)]\\s*[-+*/^%]\\s*[-\\d(a-z]|\\b(?:${FUNCTIONS})\\s*\\(`, 'i');
 /** Dates, versions and telephone numbers look like sums without being any. */
 const IS_DATE = /^\d{4}-\d{1,2}-\d{1,2}$|^\d{1,2}\/\d{1,2}\/\d{2,4}$/;
 const MAX_TEXT = 2_000;
@@ -38,7 +38,7 @@ export function expressionIn(text: string): string | undefined {
 
 function trimSum(run: string): string {
   let sum = run.replace(/\s+/g, ' ').trim();
-  sum = sum.replace(/^[*/^%!,.)\s]+/, '').replace(/[-+*/^,.(\s]+$/, '');
+  sum = sum.replace(/^[*/^%,.)\s]+/, '').replace(/[-+*/^,.(\s]+$/, '');
   const opened = sum.split('(').length;
   const closed = sum.split(')').length;
   if (opened < closed) sum = sum.replace(new RegExp(`(?:\\)\\s*){${closed - opened}}$`), '');

@@ -74,20 +74,16 @@ function describeResult({ toolName, result, isError }: ToolResult, input: JsonVa
     return `The ${toolName} tool failed: ${typeof message === 'string' ? message : JSON.stringify(result)}`;
   }
   if (toolName === CALCULATOR) {
-    const expression = memberOf(input, 'expression') ?? memberOf(result, 'expression');
-    const value = plain(firstOf(result, ['result', 'value', 'answer']) ?? result);
+    const expression = memberOf(input, 'expression');
+    const value = plain(memberOf(result, 'value') ?? result);
     return typeof expression === 'string' ? `${expression} = ${value}.` : `The result is ${value}.`;
   }
   if (toolName === CLOCK) {
     const zone = memberOf(result, 'timezone') ?? memberOf(input, 'timezone') ?? 'UTC';
-    const time = firstOf(result, ['local_time', 'local', 'time', 'datetime', 'iso', 'now']) ?? result;
+    const time = memberOf(result, 'iso') ?? result;
     return `In ${plain(zone)} it is ${plain(time)}.`;
   }
   return `The ${toolName} tool answered: ${plain(result)}`;
-}
-
-function firstOf(value: JsonValue, names: readonly string[]): JsonValue | undefined {
-  return names.map((name) => memberOf(value, name)).find((member) => member !== undefined);
 }
 
 function memberOf(value: JsonValue | undefined, name: string): JsonValue | undefined {

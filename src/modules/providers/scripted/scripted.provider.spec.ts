@@ -51,7 +51,8 @@ describe(ScriptedProvider.name, () => {
     ["what's (3+4)^2", '(3+4)^2'],
     ['sqrt(2) * 10', 'sqrt(2) * 10'],
     ['add 2 and 3', '2 + 3'],
-    ['Please compute 1,000 × 3!', '1000 * 3!'],
+    ['Please compute 1,000 × 3!', '1000 * 3'],
+    ['the larger of max(1, 5) * 2', 'max(1, 5) * 2'],
     ['(what is 5 minus 2)', '5 - 2'],
     ['How much is 2 plus 2 times 3?', '2 + 2 * 3'],
     ['-4 + 10', '-4 + 10'],
@@ -68,6 +69,7 @@ describe(ScriptedProvider.name, () => {
     ["what's the time in Germany", 'Europe/Berlin'],
     ['What time is it in Europe/Paris?', 'Europe/Paris'],
     ['What is the current time in São Paulo', 'America/Sao_Paulo'],
+    ['what time is it in Kathmandu, please?', 'Asia/Kathmandu'],
     ['What time is it?', 'UTC'],
   ])('asks the clock for %p', async (text, timezone) => {
     expect(callsOf(await collect([user(text)]))).toEqual([['current_time', { timezone }]]);
@@ -121,7 +123,7 @@ describe(ScriptedProvider.name, () => {
             type: 'tool-result',
             toolCallId: 'a',
             toolName: 'calculator',
-            result: { result: '6' },
+            result: { value: 6 },
             isError: false,
             durationMs: 1,
           },

@@ -47,6 +47,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'the uk': 'Europe/London',
   ukraine: 'Europe/Kyiv',
   kiev: 'Europe/Kyiv',
+  kyiv: 'Europe/Kyiv',
   'sao paulo': 'America/Sao_Paulo',
   'são paulo': 'America/Sao_Paulo',
   'rio de janeiro': 'America/Sao_Paulo',
@@ -57,6 +58,12 @@ const ALIASES: Readonly<Record<string, string>> = {
   'new zealand': 'Pacific/Auckland',
   wellington: 'Pacific/Auckland',
   canberra: 'Australia/Sydney',
+  kathmandu: 'Asia/Kathmandu',
+  nepal: 'Asia/Kathmandu',
+  'ho chi minh city': 'Asia/Ho_Chi_Minh',
+  hanoi: 'Asia/Ho_Chi_Minh',
+  'tel aviv': 'Asia/Jerusalem',
+  israel: 'Asia/Jerusalem',
 };
 
 /** The time zone whose time a sentence asks for; UTC when it names no place that we know. `undefined`: it asks no time. */
