@@ -1,16 +1,19 @@
 import { RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
+import { NestLogger } from './modules/observability/index.js';
 import { serveOpenApi } from './openapi.js';
 import { configureHttp } from './shared/http/configure-http.js';
 import { HardenedExpressAdapter } from './shared/http/hardened-express.adapter.js';
 
 const PREFIX = 'api/v1';
 /** What probes, scrapers and people find at the root. */
-const WITHOUT_PREFIX = ['/', 'page/*path', 'health/*path', 'metrics'].map((path) => ({ path, method: RequestMethod.GET }));
+const WITHOUT_PREFIX = ['/', 'page/*path', 'health/*path', 'metrics'].map((path) => ({
+  path,
+  method: RequestMethod.GET,
+}));
 
 export interface CreateAppOptions {
   /** Only the shape of the application: no provider is made, nothing connects. For the OpenAPI document. */
@@ -18,14 +21,23 @@ export interface CreateAppOptions {
 }
 
 /** The application, ready to listen. It does not listen yet, and it does not start the embedded database. */
-export async function createApp(config: AppConfig, options: CreateAppOptions = {}): Promise<NestExpressApplication> {
+export async function createApp(
+  config: AppConfig,
+  options: CreateAppOptions = {},
+): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config),
     new HardenedExpressAdapter(config.http),
-    { bodyParser: false, bufferLogs: true, abortOnError: false, preview: options.preview ?? false, ...(options.preview ? { logger: false } : {}) },
+    {
+      bodyParser: false,
+      bufferLogs: true,
+      abortOnError: false,
+      preview: options.preview ?? false,
+      ...(options.preview ? { logger: false } : {}),
+    },
   );
   if (!options.preview) {
-    app.useLogger(app.get(Logger));
+    app.useLogger(app.get(NestLogger));
     app.flushLogs();
   }
   app.setGlobalPrefix(PREFIX, { exclude: WITHOUT_PREFIX });

@@ -19,7 +19,12 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This server')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of POST /api/v1/auth/login.' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'An access token of POST /api/v1/auth/login.',
+    })
     .addTag('agent', 'Ask the agent; read its runs')
     .addTag('conversations', 'What was said')
     .addTag('tools', 'What the agent can do')
@@ -27,7 +32,9 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
     .addTag('auth', 'Accounts, sessions, tokens')
     .addTag('operations', 'Health, metrics, metadata')
     .build();
-  const document = SwaggerModule.createDocument(app, builder, { operationIdFactory: (_controller, method) => method });
+  const document = SwaggerModule.createDocument(app, builder, {
+    operationIdFactory: (_controller, method) => method,
+  });
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];

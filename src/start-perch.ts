@@ -1,9 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { pino } from 'pino';
 import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
 import { openDatabase } from './database/open-database.js';
 import { DemoAccountService } from './modules/auth/index.js';
+import { createLogger } from './modules/observability/index.js';
 import { printWelcome } from './welcome.js';
 
 export interface RunningPerch {
@@ -16,7 +16,7 @@ export interface RunningPerch {
 
 /** Starts the whole process: database, application, listener. Whatever was started is stopped again when a later part fails. */
 export async function startPerch(config: AppConfig): Promise<RunningPerch> {
-  const logger = pino({ level: config.process.logLevel });
+  const logger = createLogger(config.process);
   const database = await openDatabase(config, logger);
   try {
     const app = await createApp({ ...config, database: { ...config.database, url: database.url } });

@@ -11,7 +11,7 @@ import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { HTTP_METRIC_PROVIDERS, HttpMetrics, OpenStreams } from './http-metrics.js';
 import { HttpMetricsMiddleware } from './http-metrics.middleware.js';
-import { loggerOptions } from './logger-options.js';
+import { loggerOptions, NestLogger } from './logger-options.js';
 import { MetadataController } from './metadata.controller.js';
 import { MetricsController } from './metrics.controller.js';
 
@@ -38,9 +38,10 @@ export class ObservabilityModule implements NestModule {
         Draining,
         HealthService,
         HttpMetrics,
+        NestLogger,
         OpenStreams,
       ],
-      exports: [AgentMetrics, Draining, OpenStreams],
+      exports: [AgentMetrics, Draining, NestLogger, OpenStreams],
     };
   }
 

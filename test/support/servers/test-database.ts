@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { createDataSource, type DataSourceSettings } from '../../../src/database/data-source.js';
-import { onServer, templateName, withDatabase } from './template-database.js';
-import { POSTGRES_VARIABLE } from './test-servers.js';
+import { onServer, withDatabase } from './on-server.mjs';
+import { POSTGRES_VARIABLE, TEMPLATE_VARIABLE } from './variables.mjs';
 
 export interface TestDatabase {
   readonly url: string;
@@ -15,8 +15,9 @@ let count = 0;
 
 /** A fresh, migrated database of its own. `entities` for suites that use TypeORM's repositories. */
 export async function createTestDatabase(entities?: DataSourceSettings['entities']): Promise<TestDatabase> {
-  const template = templateName();
-  const serverUrl = process.env[POSTGRES_VARIABLE]!;
+  const { [TEMPLATE_VARIABLE]: template, [POSTGRES_VARIABLE]: serverUrl } = process.env;
+  if (!template || !serverUrl)
+    throw new Error('This suite needs the servers of the global setup: run it as `medium` or `e2e`.');
   count += 1;
   const name = `perch_test_${process.pid}_${Date.now().toString(36)}_${count}`;
   await onServer(serverUrl, async (client) => {

@@ -1,4 +1,4 @@
-import { REDIS_VARIABLE } from './test-servers.js';
+import { REDIS_VARIABLE } from './variables.mjs';
 
 /** The Redis of this run, if there is one. */
 export function testRedisUrl(): string | undefined {

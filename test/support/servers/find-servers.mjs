@@ -1,12 +1,26 @@
 import { connect } from 'node:net';
+import { onServer } from './on-server.mjs';
 
+const STANDARD_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
 const STANDARD_REDIS = 'redis://127.0.0.1:6379';
 
+/** The PostgreSQL to test on: as given, else the one on the standard port when it lets `postgres` in, else none. */
+export async function findPostgres() {
+  const given = process.env.PERCH_TEST_DATABASE_URL;
+  if (given) return given;
+  try {
+    await onServer(STANDARD_POSTGRES, (client) => client.query('SELECT 1'));
+    return STANDARD_POSTGRES;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The Redis to test with: as given, else the one on the standard port, else none. */
-export async function findRedis(): Promise<string | undefined> {
+export async function findRedis() {
   const url = process.env.PERCH_TEST_REDIS_URL ?? STANDARD_REDIS;
   const { hostname, port } = new URL(url);
-  const isThere = await new Promise<boolean>((resolve) => {
+  const isThere = await new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port || 6379), timeout: 1_000 });
     socket.once('connect', () => socket.write('PING\r\n'));
     socket.once('data', (data) => {
