@@ -15,6 +15,7 @@ export class PlayingProvider implements LlmProvider {
   readonly requests: ModelRequest[] = [];
   /** Calls whose stream was ended by its signal or left by its reader. */
   closed = 0;
+  lastSignal: AbortSignal | undefined;
   #bytes: (() => void) | undefined;
 
   constructor(private readonly playFor: (request: ModelRequest, call: number) => Play) {}
@@ -26,6 +27,7 @@ export class PlayingProvider implements LlmProvider {
 
   async *stream(request: ModelRequest, { signal, onActivity }: StreamOptions): AsyncGenerator<ModelEvent> {
     this.requests.push(request);
+    this.lastSignal = signal;
     this.#bytes = onActivity;
     const play = this.playFor(request, this.requests.length);
     try {

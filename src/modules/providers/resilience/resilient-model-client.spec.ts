@@ -323,6 +323,7 @@ describe(ResilientModelClient.name, () => {
       for await (const event of stream) if (event.type === 'text-delta') break;
 
       expect(provider.closed).toBe(1);
+      expect(provider.lastSignal?.aborted).toBe(true);
       expect(time.pending).toBe(0);
     });
   });
@@ -337,6 +338,25 @@ describe(ResilientModelClient.name, () => {
       expect(errors.every((error) => error instanceof ProviderError)).toBe(true);
       expect(provider.requests.length).toBeLessThanOrEqual(60);
       expect(subject.logged('provider.breaker.opened')).toHaveLength(1);
+    });
+
+    it('ends the waits of others when it opens, and its own call at once', async () => {
+      setUp((_, call) => [
+        call === 1
+          ? failsWith('rate-limited', { retryAfterMs: 40_000 })
+          : failsWith('server-error', { status: 500 }),
+      ]);
+      const waiting = subject.call();
+      await time.advance(0);
+      const others = Array.from({ length: 5 }, () => subject.call());
+      await time.advance(0);
+      const [end, last] = await Promise.all([waiting.over, others.at(-1)!.over]);
+
+      expect(end.error).toMatchObject({ reason: 'overloaded', retryAfterMs: 30_000 });
+      expect(last.error).toMatchObject({ reason: 'server-error' });
+      expect(provider.requests).toHaveLength(6);
+      expect(subject.metrics.filter((entry) => entry.startsWith('retried'))).toEqual([]);
+      expect(time.pending).toBe(0);
     });
 
     async function openBreaker(): Promise<void> {

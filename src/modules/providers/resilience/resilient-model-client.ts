@@ -127,16 +127,18 @@ export class ResilientModelClient implements ModelClient {
 
   /** Tries one model until it works, fails for good, or the retries are used up. */
   async *#callModel(request: ModelRequest, call: Call): AsyncGenerator<ModelEvent, void, undefined> {
-    const { clock, timers, random, metrics, logger } = this.#options;
+    const { timers, random, metrics, logger } = this.#options;
     const { model } = request;
     const breaker = this.#guards.breakerOf(model);
     const budget = this.#guards.budgetOf(model.provider);
+    let failed: ProviderError | undefined;
     for (let retries = 0; ; retries++) {
       const answer = breaker.acquire();
       if (!answer.permit) {
         throw new ProviderError(model.provider, 'overloaded', { retryAfterMs: answer.retryAfterMs });
       }
-      if (retries === 0) budget.deposit();
+      if (failed) metrics.retried(failed);
+      else budget.deposit();
       try {
         return yield* this.#tryOnce(request, call, answer.permit, answer.isProbe);
       } catch (error) {
@@ -154,11 +156,9 @@ export class ResilientModelClient implements ModelClient {
           vendor_request_id: error.vendorRequestId,
           wait_ms: Math.round(waitMs),
         });
-        const waitedFrom = clock.monotonicMs();
+        // Ends early when the breaker opens: it then refuses the next try, and a fallback takes over.
         await pause(waitMs, timers, call.signal, breaker);
-        // The breaker has opened meanwhile: what made this try fail is the better reason to give.
-        if (breaker.state !== 'closed' && clock.monotonicMs() - waitedFrom < waitMs) throw error;
-        metrics.retried(error);
+        failed = error;
       }
     }
   }
