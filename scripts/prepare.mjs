@@ -66,17 +66,23 @@ function isStamped(path, expected) {
   return existsSync(path) && readFileSync(path, 'utf8') === expected;
 }
 
-/** Runs npm and ends with it: a signal to this process is passed on, and nothing is left running. */
+/**
+ * Runs npm and ends with it: a signal to this process is passed on, and nothing is left running. A signal to the npm
+ * above us ends only the shell between, so that a new parent means the same.
+ */
 async function run(title, args) {
   process.stdout.write(`${title} …\n`);
   const startedAt = performance.now();
   const child = spawn('npm', args, { stdio: 'inherit' });
   const pass = (signal) => child.kill(signal);
   process.on('SIGINT', pass).on('SIGTERM', pass);
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid === parent || pass('SIGTERM'), 250);
   const { code, signal } = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
   });
+  clearInterval(watch);
   process.off('SIGINT', pass).off('SIGTERM', pass);
   if (signal) process.kill(process.pid, signal);
   if (code !== 0) {
