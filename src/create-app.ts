@@ -5,6 +5,7 @@ import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { NestLogger } from './modules/observability/index.js';
 import { serveOpenApi } from './openapi.js';
+import { unmatchedRoute } from './shared/errors/no-such-route.js';
 import { configureHttp } from './shared/http/configure-http.js';
 import { HardenedExpressAdapter } from './shared/http/hardened-express.adapter.js';
 
@@ -42,6 +43,9 @@ export async function createApp(
   }
   app.setGlobalPrefix(PREFIX, { exclude: WITHOUT_PREFIX });
   configureHttp(app, config.http);
-  if (config.http.docsEnabled && !options.preview) serveOpenApi(app, config.process.version);
+  if (options.preview) return app;
+  if (config.http.docsEnabled) serveOpenApi(app, config.process.version);
+  await app.init();
+  app.use(unmatchedRoute);
   return app;
 }

@@ -6,12 +6,18 @@ interface RouterLayer {
   match(path: string): boolean;
 }
 
+/** The path alone: a query may hold what must not be repeated. `request.path` lacks what a middleware is mounted on. */
+export function pathOf(request: Request): string {
+  return request.originalUrl.split('?', 1)[0]!;
+}
+
 /** The methods that the request's path has. Empty: there is no such path. */
 export function allowedMethods(request: Request): string[] {
   const { stack } = request.app.router as unknown as { stack: readonly RouterLayer[] };
+  const path = pathOf(request);
   const methods = new Set<string>();
   for (const layer of stack) {
-    if (!layer.route || !matches(layer, request.path)) continue;
+    if (!layer.route || !matches(layer, path)) continue;
     for (const method of Object.keys(layer.route.methods))
       if (method !== '_all') methods.add(method.toUpperCase());
   }

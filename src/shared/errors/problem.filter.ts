@@ -2,11 +2,12 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
 import { requestContext } from '../context/request-context.js';
-import { allowedMethods } from './allowed-methods.js';
+import { pathOf } from './allowed-methods.js';
 import { AppError, notFound } from './app-error.js';
 import { asUnavailable } from './dependency-errors.js';
 import { type Problem, toProblem } from './problem-catalog.js';
 import { ProblemError } from './problem-error.js';
+import { noSuchRoute } from './no-such-route.js';
 import { writeProblem } from './write-problem.js';
 
 /** The one place where an error leaves as an HTTP answer, ours and the framework's alike. */
@@ -19,13 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<Request>();
     const requestId = requestContext.current()?.requestId;
     const instance = pathOf(request);
-    if (isUnknownRoute(exception)) {
-      const allowed = allowedMethods(request);
-      if (allowed.length > 0 && !response.headersSent) {
-        response.setHeader('Allow', allowed.join(', '));
-        exception = methodNotAllowed(request.method);
-      }
-    }
+    if (isUnknownRoute(exception)) exception = noSuchRoute(request, response);
     const problem =
       exception instanceof ProblemError
         ? { ...exception.problem, instance, ...(requestId === undefined ? {} : { request_id: requestId }) }
@@ -50,17 +45,6 @@ export class ProblemFilter implements ExceptionFilter {
 /** The framework found no route: the path may still exist with other methods. */
 function isUnknownRoute(exception: unknown): boolean {
   return exception instanceof HttpException && exception.getStatus() === 404;
-}
-
-function methodNotAllowed(method: string): AppError {
-  return new AppError('method-not-allowed', 'method_not_allowed', {
-    detail: `This route does not have ${method}.`,
-  });
-}
-
-/** The path alone: a query may hold what must not be repeated. */
-export function pathOf(request: Request): string {
-  return request.originalUrl.split('?', 1)[0]!;
 }
 
 /** Errors that are not ours but that we know. Everything else stays unknown and becomes a bare 500. */

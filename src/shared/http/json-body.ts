@@ -44,7 +44,8 @@ function hasBody(request: Request): boolean {
 }
 
 function toAppError(error: unknown, limitBytes: number): unknown {
-  if (error instanceof AppError) return error;
+  // The parser hangs a status of its own and the whole body on the error that the scan threw.
+  if (error instanceof AppError) return new AppError(error.kind, error.code, { detail: error.detail });
   const { type } = error as BodyParserError;
   switch (type) {
     case 'entity.too.large':

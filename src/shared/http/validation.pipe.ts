@@ -10,7 +10,7 @@ export function createValidationPipe(): ValidationPipe {
     whitelist: true,
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
-    stopAtFirstError: false,
+    stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => validationFailed(toFieldErrors(errors).slice(0, MAX_REPORTED_ERRORS)),
   });
