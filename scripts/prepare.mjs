@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const INSTALL_STAMP = 'node_modules/.perch-install';
 const BUILD_STAMP = 'dist/.perch-build';
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const KILL_AFTER_MS = 2_000;
 
 process.chdir(ROOT);
 
@@ -67,27 +69,44 @@ function isStamped(path, expected) {
 }
 
 /**
- * Runs npm and ends with it: a signal to this process is passed on, and nothing is left running. A signal to the npm
- * above us ends only the shell between, so that a new parent means the same.
+ * Runs npm and ends with it. A signal to this process goes to all that npm has started, and what does not end soon is
+ * killed: npm would finish unpacking first, and half an installation is made anew next time. A signal to the npm above us
+ * ends only the shell between, so that a new parent means the same.
  */
 async function run(title, args) {
   process.stdout.write(`${title} …\n`);
   const startedAt = performance.now();
-  const child = spawn('npm', args, { stdio: 'inherit' });
-  const pass = (signal) => child.kill(signal);
-  process.on('SIGINT', pass).on('SIGTERM', pass);
+  const child = spawn('npm', args, { stdio: 'inherit', detached: true });
+  let stoppedBy;
+  const stop = (signal) => {
+    if (stoppedBy) return;
+    stoppedBy = signal;
+    killGroup(child.pid, signal);
+    setTimeout(() => killGroup(child.pid, 'SIGKILL'), KILL_AFTER_MS).unref();
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   const parent = process.ppid;
-  const watch = setInterval(() => process.ppid === parent || pass('SIGTERM'), 250);
-  const { code, signal } = await new Promise((resolve, reject) => {
+  const watch = setInterval(() => process.ppid === parent || stop('SIGTERM'), 250);
+  const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+    child.once('exit', resolve);
   });
   clearInterval(watch);
-  process.off('SIGINT', pass).off('SIGTERM', pass);
-  if (signal) process.kill(process.pid, signal);
-  if (code !== 0) {
+  for (const signal of SIGNALS) process.off(signal, stop);
+  if (stoppedBy) {
+    killGroup(child.pid, 'SIGKILL');
+    process.kill(process.pid, stoppedBy);
+  } else if (code !== 0) {
     process.stderr.write(`"npm ${args.join(' ')}" failed.\n`);
     process.exit(code ?? 1);
   }
   process.stdout.write(`${title.split(' (')[0]}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+}
+
+function killGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // All of it has ended.
+  }
 }

@@ -79,7 +79,12 @@ export async function initialiseOnce(
     INITDB_TIMEOUT_MS,
   );
   rmSync(paths.passwordForInitdb, { force: true });
-  if (!isOk) throw new EmbeddedPostgresError(`The embedded database could not be created: ${output.trim()}`);
+  if (!isOk) {
+    const hint = output.includes('could not look up effective user ID')
+      ? ' PostgreSQL needs the user in /etc/passwd: run Perch as one that is there, or set DATABASE_URL.'
+      : '';
+    throw new EmbeddedPostgresError(`The embedded database could not be created: ${output.trim()}.${hint}`);
+  }
   renameSync(paths.draft, paths.pgData);
 }
 
