@@ -24,15 +24,19 @@ export function runProgram(
       cwd: '/',
       env: SERVER_ENVIRONMENT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
     });
+    // Not the option of spawn(): its timer lives on when the program could not be started.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const end = (result: ProgramResult): void => {
+      clearTimeout(timer);
+      resolve(result);
+    };
     const collect = (chunk: Buffer): void => void (output += chunk.toString());
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.once('error', (error) => resolve({ isOk: false, output: error.message }));
+    child.once('error', (error) => end({ isOk: false, output: error.message }));
     child.once('close', (code, signal) =>
-      resolve({ isOk: code === 0, output: signal ? `${output}(ended by ${signal})` : output }),
+      end({ isOk: code === 0, output: signal ? `${output}(ended by ${signal})` : output }),
     );
   });
 }
