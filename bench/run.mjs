@@ -16,6 +16,43 @@ const LONG = 820;
 const OPEN_STREAMS = 200;
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+/** A new account's access token. */
+async function register(url) {
+  const answer = await fetch(`${url}/api/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: `bench-${Date.now()}@example.com`, password: 'a long enough password' }),
+  });
+  return (await answer.json()).access_token;
+}
+
+/** Memory of idle open streams, on a process of its own: one that has been under load has room left to hide them in. */
+async function measureOpenStreams() {
+  const dir = mkdtempSync(join(tmpdir(), 'perch-bench-streams-'));
+  const target = await startTarget(file('perch.mjs'), { ...env, PERCH_DATA_DIR: dir }, [
+    '--enable-source-maps',
+    '--max-semi-space-size=16',
+  ]);
+  try {
+    const headers = { authorization: `Bearer ${await register(target.url)}` };
+    const path = '/api/v1/agent/chat/stream';
+    const body = { message: 'please hang', max_tokens: SHORT };
+    // The first ones pay for what is loaded and compiled once.
+    const warm = await openStreams(target.url, path, { count: 20, headers, body });
+    await sleep(500);
+    const before = target.rssBytes();
+    const streams = await openStreams(target.url, path, { count: OPEN_STREAMS, headers, body });
+    await sleep(1000);
+    const perStream = (target.rssBytes() - before) / OPEN_STREAMS / 1000;
+    await streams.close();
+    await warm.close();
+    return perStream;
+  } finally {
+    await target.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
 const micro = (seconds) => Math.round(seconds * 1e6);
 
 const dataDir = process.env.PERCH_BENCH_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'perch-bench-'));
@@ -23,18 +60,15 @@ const file = (name) => new URL(name, import.meta.url).pathname;
 const upstream = await startTarget(file('upstream.mjs'));
 const env = { UPSTREAM_URL: upstream.url, PERCH_DATA_DIR: dataDir };
 const bare = await startTarget(file('bare.mjs'), env);
-const perch = await startTarget(file('perch.mjs'), env, ['--expose-gc']);
+// As `npm start` starts it.
+const startPerch = () =>
+  startTarget(file('perch.mjs'), env, ['--enable-source-maps', '--max-semi-space-size=16']);
+const perch = await startPerch();
 
 try {
   await sleep(2000);
   const idleRssMb = perch.rssBytes() / 1e6;
-  const account = { email: `bench-${Date.now()}@example.com`, password: 'a long enough password' };
-  const registered = await fetch(`${perch.url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  });
-  const { access_token: token } = await registered.json();
+  const token = await register(perch.url);
   const targets = {
     bare: { ...bare, json: '/chat', stream: '/chat/stream', headers: {} },
     perch: {
@@ -74,15 +108,7 @@ try {
     }
   }
 
-  const rssBefore = perch.rssBytes();
-  const streams = await openStreams(perch.url, targets.perch.stream, {
-    count: OPEN_STREAMS,
-    headers: targets.perch.headers,
-    body: { message: 'please hang', max_tokens: SHORT },
-  });
-  await sleep(1000);
-  const kilobytesPerStream = Math.max(0, (perch.rssBytes() - rssBefore) / OPEN_STREAMS / 1000);
-  await streams.close();
+  const kilobytesPerStream = await measureOpenStreams();
 
   const ratio = (kind) =>
     median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));

@@ -16,7 +16,9 @@ const text = `${JSON.stringify(buildOpenApiDocument(app, config.process.version)
 
 if (process.argv.includes('--check')) {
   if (readFileSync(file, 'utf8') !== text) {
-    console.error('openapi.json is not what the built application serves. Run: npm run build && npm run openapi');
+    console.error(
+      'openapi.json is not what the built application serves. Run: npm run build && npm run openapi',
+    );
     process.exit(1);
   }
 } else {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { loadConfig, ConfigError } from './config/load-config.js';
+import { readEnvironment } from './config/environment.js';
+import { ConfigError, loadConfig } from './config/load-config.js';
 import { startPerch } from './start-perch.js';
 
 /** npm passes Ctrl-C on although the terminal has sent it to us already: what follows so closely is the same wish. */
@@ -7,8 +7,7 @@ const SAME_WISH_MS = 1_000;
 
 /** Reads the configuration, starts everything and stops it again on SIGTERM and SIGINT. Asked again, it ends at once. */
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const starting = startPerch(loadConfig(process.env));
+  const starting = startPerch(loadConfig(readEnvironment()));
 
   // Before the start is through: a signal then must not leave the embedded database behind.
   let stoppingSince: number | undefined;

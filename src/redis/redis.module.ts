@@ -1,5 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { PinoLogger } from 'nestjs-pino';
 import { DatabaseConfig } from '../config/app-config.js';
 
@@ -9,9 +9,11 @@ export const REDIS = Symbol('REDIS');
 const COMMAND_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
-function createRedis(config: DatabaseConfig, logger: PinoLogger): Redis | null {
+async function createRedis(config: DatabaseConfig, logger: PinoLogger): Promise<Redis | null> {
   if (!config.redisUrl) return null;
-  const redis = new Redis(config.redisUrl.reveal(), {
+  // Loaded only where it is used: the driver takes some 12 MB.
+  const { Redis: Client } = await import('ioredis');
+  const redis = new Client(config.redisUrl.reveal(), {
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: 1,

@@ -58,7 +58,9 @@ export class ConversationsAndRuns1764000001000 implements MigrationInterface {
     await runner.query(
       `CREATE UNIQUE INDEX run_one_active_per_conversation ON run (conversation_id) WHERE status IN ('running', 'waiting')`,
     );
-    await runner.query(`CREATE INDEX run_active_by_owner ON run (owner) WHERE status IN ('running', 'waiting')`);
+    await runner.query(
+      `CREATE INDEX run_active_by_owner ON run (owner) WHERE status IN ('running', 'waiting')`,
+    );
     await runner.query(`CREATE INDEX run_by_conversation ON run (conversation_id)`);
     await runner.query(`CREATE INDEX run_by_user ON run (user_id, created_at)`);
 

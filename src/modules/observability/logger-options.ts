@@ -6,7 +6,17 @@ import { serializeError } from './serialize-error.js';
 
 /** Members that are never printed, at the top of a line or one level below. */
 const SECRET_MEMBERS = [
-  ...['password', 'authorization', 'cookie', 'token', 'access_token', 'refresh_token', 'api_key', 'apiKey', 'secret'],
+  ...[
+    'password',
+    'authorization',
+    'cookie',
+    'token',
+    'access_token',
+    'refresh_token',
+    'api_key',
+    'apiKey',
+    'secret',
+  ],
   ...['accessToken', 'refreshToken', 'passwordHash', 'password_hash', 'tokenHash', 'token_hash'],
 ];
 
