@@ -92,6 +92,7 @@ export default tseslint.config(
         fetch: 'readonly',
         setTimeout: 'readonly',
         setInterval: 'readonly',
+        setImmediate: 'readonly',
         clearTimeout: 'readonly',
         clearInterval: 'readonly',
         performance: 'readonly',

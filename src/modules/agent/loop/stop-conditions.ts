@@ -58,13 +58,9 @@ export class StopConditions {
 
 function isMistake({ isError, result }: ToolResult): boolean {
   if (!isError || typeof result !== 'object' || result === null || Array.isArray(result)) return false;
-  const error = result.error;
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    !Array.isArray(error) &&
-    MODEL_MISTAKES.has(String(error.code))
-  );
+  const { error } = result;
+  if (typeof error !== 'object' || error === null || Array.isArray(error)) return false;
+  return typeof error.code === 'string' && MODEL_MISTAKES.has(error.code);
 }
 
 /** The same text for the same value, whatever the order of its members. */

@@ -1,4 +1,4 @@
-import jsep, { type Expression } from 'jsep';
+import jsep, { type CoreExpression, type Expression } from 'jsep';
 import { ToolError } from '../../tool.js';
 
 const MAX_NODES = 200;
@@ -13,34 +13,35 @@ const CONSTANTS: ReadonlyMap<string, number> = new Map([
   ['e', Math.E],
 ]);
 
-type Operation = (...operands: number[]) => number;
+type Binary = (a: number, b: number) => number;
 
-const BINARY: ReadonlyMap<string, Operation> = new Map<string, Operation>([
-  ['+', (a, b) => a! + b!],
-  ['-', (a, b) => a! - b!],
-  ['*', (a, b) => a! * b!],
-  ['/', (a, b) => divide(a!, b!)],
-  ['%', (a, b) => modulo(a!, b!)],
-  ['^', (a, b) => Math.pow(a!, b!)],
+const BINARY: ReadonlyMap<string, Binary> = new Map<string, Binary>([
+  ['+', (a, b) => a + b],
+  ['-', (a, b) => a - b],
+  ['*', (a, b) => a * b],
+  ['/', (a, b) => divide(a, b)],
+  ['%', (a, b) => modulo(a, b)],
+  ['^', (a, b) => Math.pow(a, b)],
 ]);
 
+/** Takes as many operands as `least` and `most` say. */
 interface MathFunction {
   readonly least: number;
   readonly most: number;
-  readonly operation: Operation;
+  readonly operation: (...operands: [number, ...number[]]) => number;
 }
 
-const ofOne = (operation: (a: number) => number): MathFunction => ({
-  least: 1,
-  most: 1,
-  operation: (a) => operation(a!),
-});
-const ofTwo = (operation: (a: number, b: number) => number): MathFunction => ({
+const ofOne = (operation: (a: number) => number): MathFunction => ({ least: 1, most: 1, operation });
+const ofTwo = (operation: Binary): MathFunction => ({
   least: 2,
   most: 2,
-  operation: (a, b) => operation(a!, b!),
+  operation: (a, b = NaN) => operation(a, b),
 });
-const ofMany = (operation: Operation): MathFunction => ({ least: 1, most: 50, operation });
+const ofMany = (operation: (...operands: number[]) => number): MathFunction => ({
+  least: 1,
+  most: 50,
+  operation,
+});
 
 const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map(
   Object.entries({
@@ -74,9 +75,9 @@ const FUNCTIONS: ReadonlyMap<string, MathFunction> = new Map(
     log: {
       least: 1,
       most: 2,
-      operation: (a, base) => Math.log(a!) / (base === undefined ? 1 : Math.log(base)),
+      operation: (a, base) => Math.log(a) / (base === undefined ? 1 : Math.log(base)),
     },
-    round: { least: 1, most: 2, operation: (a, digits = 0) => round(a!, digits) },
+    round: { least: 1, most: 2, operation: (a, digits = 0) => round(a, digits) },
   }),
 );
 
@@ -131,45 +132,49 @@ function normalize(expression: string): string {
 
 function evaluate(node: Expression, budget: { nodes: number }, depth: number): number {
   budget.nodes += 1;
-  if (budget.nodes > MAX_NODES || depth > MAX_DEPTH)
+  if (budget.nodes > MAX_NODES || depth > MAX_DEPTH) {
     throw new ToolError('too_complex', 'The expression is too long.');
-  const next = (child: unknown): number => evaluate(child as Expression, budget, depth + 1);
-  switch (node.type) {
-    case 'Literal':
-      if (typeof node.value === 'number') return node.value;
-      throw notSupported('text');
-    case 'Identifier': {
-      const constant = CONSTANTS.get(String(node.name).toLowerCase());
-      if (constant === undefined) throw notSupported(`the name ${String(node.name).slice(0, 30)}`);
-      return constant;
-    }
-    case 'UnaryExpression':
-      return node.operator === '-' ? -next(node.argument) : next(node.argument);
-    case 'BinaryExpression': {
-      const operation = BINARY.get(String(node.operator));
-      if (!operation) throw notSupported(String(node.operator));
-      const left = node.left as Expression;
-      // The sign belongs to the power, as everywhere in mathematics: -2^2 is -4.
-      if (node.operator === '^' && left.type === 'UnaryExpression') {
-        const power = operation(next(left.argument), next(node.right));
-        return left.operator === '-' ? -power : power;
-      }
-      return operation(next(left), next(node.right));
-    }
-    case 'CallExpression': {
-      const name =
-        (node.callee as Expression).type === 'Identifier' ? String((node.callee as Expression).name) : '';
-      const operands = node.arguments as readonly unknown[];
-      if (name === GROUP && operands.length === 1) return next(operands[0]);
-      const known = FUNCTIONS.get(name.toLowerCase());
-      if (!known || operands.length < known.least || operands.length > known.most) {
-        throw notSupported(`the function ${name.slice(0, 30)}`);
-      }
-      return known.operation(...operands.map(next));
-    }
-    default:
-      throw notSupported('that');
   }
+  const next = (child: Expression): number => evaluate(child, budget, depth + 1);
+  if (is(node, 'Literal')) {
+    if (typeof node.value === 'number') return node.value;
+    throw notSupported('text');
+  }
+  if (is(node, 'Identifier')) {
+    const constant = CONSTANTS.get(node.name.toLowerCase());
+    if (constant === undefined) throw notSupported(`the name ${node.name.slice(0, 30)}`);
+    return constant;
+  }
+  if (is(node, 'UnaryExpression')) return node.operator === '-' ? -next(node.argument) : next(node.argument);
+  if (is(node, 'BinaryExpression')) {
+    const operation = BINARY.get(node.operator);
+    if (!operation) throw notSupported(node.operator);
+    // The sign belongs to the power, as everywhere in mathematics: -2^2 is -4.
+    if (node.operator === '^' && is(node.left, 'UnaryExpression')) {
+      const power = operation(next(node.left.argument), next(node.right));
+      return node.left.operator === '-' ? -power : power;
+    }
+    return operation(next(node.left), next(node.right));
+  }
+  if (is(node, 'CallExpression')) {
+    const name = is(node.callee, 'Identifier') ? node.callee.name : '';
+    const [first, ...rest] = node.arguments;
+    if (name === GROUP && first && rest.length === 0) return next(first);
+    const known = FUNCTIONS.get(name.toLowerCase());
+    if (!known || !first || 1 + rest.length < known.least || 1 + rest.length > known.most) {
+      throw notSupported(`the function ${name.slice(0, 30)}`);
+    }
+    return known.operation(next(first), ...rest.map(next));
+  }
+  throw notSupported('that');
+}
+
+/** Narrows a node to the type that its name stands for. */
+function is<Name extends CoreExpression['type']>(
+  node: Expression,
+  type: Name,
+): node is Extract<CoreExpression, { type: Name }> {
+  return node.type === type;
 }
 
 function notSupported(what: string): ToolError {
