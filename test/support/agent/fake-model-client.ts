@@ -16,7 +16,7 @@ export const A_MODEL: ModelInfo = {
 
 /** One scripted model call: the events to stream, and the error that breaks it off, if any. */
 export interface ScriptedCall {
-  readonly events: readonly ModelEvent[];
+  readonly events: readonly ModelCallEvent[];
   readonly error?: unknown;
   /** Streams the events, then waits until the signal fires. */
   readonly hangs?: boolean;

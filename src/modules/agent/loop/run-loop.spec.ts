@@ -10,7 +10,13 @@ import {
 import type { Message } from '../../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
 import type { StepEvent } from './run-events.js';
-import type { ModelCallRecord, ModelStepRecord, RunJournal, ToolResultRecord } from './run-journal.js';
+import {
+  type ModelCallRecord,
+  type ModelStepRecord,
+  RunFencedError,
+  type RunJournal,
+  type ToolResultRecord,
+} from './run-journal.js';
 import { type LoopEnd, RunAborted, runLoop } from './run-loop.js';
 
 const LIMITS = { maxSteps: 6, maxToolCallsPerStep: 4, toolConcurrency: 2, maxRepeatedCalls: 3 };
@@ -54,11 +60,13 @@ async function play(
     execute?: (call: ToolCall, signal: AbortSignal) => Promise<ToolResult>;
     limits?: Partial<typeof LIMITS>;
     onEvent?: (event: StepEvent, controller: AbortController) => void;
+    models?: FakeModelClient;
+    journal?: MemoryJournal;
   } = {},
 ): Promise<Played> {
   const trace: string[] = [];
-  const journal = new MemoryJournal(trace);
-  const models = new FakeModelClient(script);
+  const journal = options.journal ?? new MemoryJournal(trace);
+  const models = options.models ?? new FakeModelClient(script);
   const executed: ToolCall[] = [];
   const modelCalls: ModelCallRecord[] = [];
   const controller = new AbortController();
@@ -404,6 +412,122 @@ describe(runLoop.name, () => {
       { events: [{ type: 'text-delta', delta: 'I must' }, finish('content_filter')] },
     ]);
     expect(end).toMatchObject({ stopReason: 'finished', finishReason: 'content_filter', content: 'I must' });
+  });
+
+  it('streams reasoning, keeps the vendor’s own part for the next turn, and what has no proof for reading only', async () => {
+    const proven = { type: 'reasoning' as const, text: 'Hm, yes.', provider: 'anthropic', signature: 'sig' };
+    const { events, journal } = await play([
+      {
+        events: [
+          { type: 'reasoning-delta', delta: 'Hm, ' },
+          { type: 'reasoning-delta', delta: 'yes.' },
+          { type: 'reasoning', part: proven },
+          { type: 'text-delta', delta: 'Well' },
+          { type: 'reasoning-delta', delta: 'unsigned' },
+          { type: 'text-delta', delta: '.' },
+          finish('stop'),
+        ],
+      },
+    ]);
+    expect(events.filter(({ type }) => type === 'reasoning-delta')).toHaveLength(3);
+    expect(journal.steps[0]!.message!.parts).toEqual([
+      proven,
+      { type: 'text', text: 'Well' },
+      { type: 'reasoning', text: 'unsigned' },
+      { type: 'text', text: '.' },
+    ]);
+  });
+
+  it('names and charges the fallback that served, not the model that was asked for', async () => {
+    const fallback = { ...A_MODEL, id: 'fallback', price: undefined };
+    const { end, modelCalls } = await play([
+      {
+        events: [
+          { type: 'start', usage: usage(999, 1) },
+          { type: 'model', model: fallback },
+          { type: 'start' },
+          { type: 'text-delta', delta: 'Here.' },
+          { type: 'finish', finishReason: 'stop' },
+        ],
+      },
+    ]);
+    expect(end.model).toBe('fallback');
+    expect(modelCalls).toEqual([
+      {
+        provider: 'openai-compatible',
+        model: 'fallback',
+        usage: expect.objectContaining({ inputTokens: { total: 7 } }),
+        cost: undefined,
+      },
+    ]);
+  });
+
+  it('says `other` of a stream that ends without a reason, and counts its tool calls', async () => {
+    const { end, modelCalls } = await play(
+      [
+        { events: [{ type: 'tool-call', call: { toolCallId: 'c', toolName: 'echo', input: { a: 1 } } }] },
+        says('Done.'),
+      ],
+      { limits: { maxSteps: 1 } },
+    );
+    expect(end).toMatchObject({ finishReason: 'other', stopReason: 'max_steps' });
+    expect(modelCalls[0]!.usage.outputTokens.total).toBe('echo{"a":1}'.length);
+  });
+
+  it('counts arguments that are no JSON by their text', async () => {
+    const { modelCalls } = await play(
+      [
+        {
+          events: [
+            {
+              type: 'tool-call',
+              call: { toolCallId: 'c', toolName: 'echo', input: null, invalidInput: '{"a' },
+            },
+            { type: 'finish', finishReason: 'tool_calls' },
+          ],
+        },
+        says('Done.'),
+      ],
+      { limits: { maxSteps: 1 } },
+    );
+    expect(modelCalls[0]!.usage.outputTokens.total).toBe('echo{"a'.length);
+  });
+
+  it('takes an abort without a reason of ours for a cancel', async () => {
+    const { end } = await play([calls(['echo', [1, { b: 2 }]]), says('never')], {
+      onEvent: (event, controller) => {
+        if (event.type === 'tool-result') controller.abort();
+      },
+    });
+    expect(end.stopReason).toBe('cancelled');
+  });
+
+  it('reports a stream that breaks without saying why', async () => {
+    const models = new FakeModelClient([]);
+    models.stream = async function* () {
+      throw undefined as unknown as Error;
+    };
+    const played = await play([], { models });
+    expect(played.end).toMatchObject({ stopReason: 'error', error: expect.any(Error) });
+  });
+
+  it('takes an error of a tool that is in no form of ours for no mistake of the model', async () => {
+    const odd = ['text', null, [1], { error: 'text' }, { error: [1] }, { error: { code: 5 } }];
+    for (const result of odd) {
+      const { end } = await play([calls(['echo', 1]), calls(['echo', 2]), says('Done.')], {
+        execute: (call) => Promise.resolve({ ...ok(call), result, isError: true }),
+      });
+      expect(end.stopReason).toBe('finished');
+    }
+  });
+
+  it('stops dispatching when a result can no longer be written', async () => {
+    const trace: string[] = [];
+    const journal = new MemoryJournal(trace);
+    journal.recordToolResult = () => Promise.reject(new RunFencedError('r1'));
+    const played = play([calls(['echo', 1], ['echo', 2], ['echo', 3])], { journal });
+    await expect(played).rejects.toThrow('run r1 is no longer ours');
+    expect(journal.results).toEqual([]);
   });
 
   it('lets a journal that refuses a write end the loop: nothing is dispatched', async () => {
