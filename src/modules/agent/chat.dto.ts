@@ -83,14 +83,14 @@ export class ChatBody {
   @IsToolSelection()
   tools?: string[] | false;
 
-  /** What happens to the run when this connection is lost. */
-  @ApiPropertyOptional({ enum: ['cancel', 'continue'], default: 'cancel', example: 'cancel' })
+  /** What happens to the run when this connection is lost. Left out: `cancel`. */
+  @ApiPropertyOptional({ enum: ['cancel', 'continue'], example: 'cancel' })
   @IsOptional()
   @IsIn(['cancel', 'continue'])
   on_disconnect?: 'cancel' | 'continue';
 
-  /** What happens when the conversation is busy: the request is refused with `run_conflict`. */
-  @ApiPropertyOptional({ enum: ['reject'], default: 'reject', example: 'reject' })
+  /** What happens when the conversation is busy. Left out: `reject`, with `run_conflict`. */
+  @ApiPropertyOptional({ enum: ['reject'], example: 'reject' })
   @IsOptional()
   @IsIn(['reject'])
   on_conflict?: 'reject';
