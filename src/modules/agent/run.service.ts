@@ -71,6 +71,8 @@ export class RunService {
       ...this.times(),
     });
 
+    const request = requestContext.current();
+    if (request) request.runId = runId;
     const system = systemPrompt(agent, options);
     const context = {
       userId: principal.userId,
@@ -96,8 +98,8 @@ export class RunService {
         }),
         model: model.id,
         timeoutMs: agent.timeoutMs,
-        requestId: requestContext.current()?.requestId,
-        meter: requestContext.current()?.meter,
+        requestId: request?.requestId,
+        meter: request?.meter,
         messageLength: options.message.length,
       },
     );

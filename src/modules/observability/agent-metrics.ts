@@ -44,9 +44,14 @@ export const AGENT_METRIC_PROVIDERS = [
   }),
 ];
 
-/** Records what runs do. Labels are bounded: tiers, configured models, registered tools. */
+/** A tool that was never executed here: a model made its name up, or its call was refused. */
+const UNKNOWN_TOOL = 'unknown';
+
+/** Records what runs do. Labels are bounded: tiers, configured models, tools that have been executed. */
 @Injectable()
 export class AgentMetrics {
+  private readonly knownTools = new Set<string>();
+
   constructor(
     @InjectMetric('agent_requests_total') private readonly requests: Counter,
     @InjectMetric('agent_latency_seconds') private readonly latency: Histogram,
@@ -56,10 +61,12 @@ export class AgentMetrics {
     @InjectMetric('agent_tool_duration_seconds') private readonly toolDuration: Histogram,
   ) {}
 
-  /** `tool_name` is `none`, the one tool that was used, or `multiple`. */
+  /** `tool_name` is `none`, the one tool that was used, or `multiple`. Names that `recordTool` has not seen are `unknown`. */
   recordRun(run: { tier: Tier; toolNames: readonly string[]; status: string; latencySeconds: number }): void {
     const { tier, toolNames, status, latencySeconds } = run;
-    const toolName = toolNames.length > 1 ? 'multiple' : (toolNames[0] ?? 'none');
+    const distinct = new Set(toolNames.map((name) => (this.knownTools.has(name) ? name : UNKNOWN_TOOL)));
+    const [first = 'none'] = distinct;
+    const toolName = distinct.size > 1 ? 'multiple' : first;
     this.requests.inc({ user_tier: tier, tool_name: toolName, status });
     this.latency.observe({ user_tier: tier, has_tools: String(toolNames.length > 0) }, latencySeconds);
   }
@@ -71,7 +78,9 @@ export class AgentMetrics {
     if (usage.costUsd !== undefined) this.cost.inc(labels, usage.costUsd);
   }
 
+  /** One execution. `toolName` is a registered tool's, never a name that a model has made up. */
   recordTool(tool: { toolName: string; status: string; durationSeconds: number }): void {
+    this.knownTools.add(tool.toolName);
     this.toolDuration.observe({ tool_name: tool.toolName, status: tool.status }, tool.durationSeconds);
   }
 

@@ -5,19 +5,22 @@ import {
   makeGaugeProvider,
   makeHistogramProvider,
 } from '@willsoto/nestjs-prometheus';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
 import type { Counter, Gauge, Histogram } from 'prom-client';
+import { requestContext } from '../../shared/context/request-context.js';
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** Asked many times a minute by machines: counted, but not logged. */
 const UNLOGGED = /^\/(health\/|metrics)/;
+/** No status of HTTP: the client left before there was an answer. */
+const CLIENT_LEFT = 499;
 
 export const HTTP_METRIC_PROVIDERS = [
   makeCounterProvider({
     name: 'http_requests_total',
-    help: 'HTTP requests',
+    help: 'HTTP requests; status 499: the client left before there was an answer',
     labelNames: ['method', 'route', 'status'],
   }),
   makeHistogramProvider({
@@ -38,12 +41,25 @@ export class HttpMetrics {
     private readonly logger: PinoLogger,
   ) {}
 
-  observe(request: Request, response: Response, startedMs: number): void {
+  /** Express middleware that stands before everything that may refuse a request, so that refusals count too. */
+  readonly watch = (request: Request, response: Response, next: NextFunction): void => {
+    const startedMs = performance.now();
+    const context = requestContext.current();
+    response.once('close', () => {
+      // `close` comes outside the request's context; the log line belongs to it.
+      if (context) requestContext.run(context, () => this.observe(request, response, startedMs));
+      else this.observe(request, response, startedMs);
+    });
+    next();
+  };
+
+  private observe(request: Request, response: Response, startedMs: number): void {
     const seconds = (performance.now() - startedMs) / 1000;
+    const status = response.headersSent ? response.statusCode : CLIENT_LEFT;
     const labels = {
       method: METHODS.has(request.method) ? request.method : 'OTHER',
       route: routeOf(request),
-      status: String(response.statusCode),
+      status: String(status),
     };
     this.requests.inc(labels);
     this.duration.observe(labels, seconds);
@@ -51,7 +67,7 @@ export class HttpMetrics {
     this.logger.info({
       event: 'http.request',
       ...labels,
-      status: response.statusCode,
+      status,
       duration_ms: Math.round(seconds * 1e5) / 100,
       // The client left before the answer was complete.
       ...(response.writableFinished ? {} : { aborted: true }),
@@ -59,10 +75,10 @@ export class HttpMetrics {
   }
 }
 
-/** The template of the matched route (`/api/v1/agent/runs/:run_id`), or `unmatched`. */
+/** The template of the matched route (`/api/v1/agent/runs/:run_id`), or `unmatched`: also for the framework's wildcards. */
 function routeOf(request: Request): string {
-  const route = request.route as { path?: unknown } | undefined;
-  return typeof route?.path === 'string' ? route.path : 'unmatched';
+  const path = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' && !path.includes('*') ? path : 'unmatched';
 }
 
 /** How many event streams are open. */

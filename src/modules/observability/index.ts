@@ -1,5 +1,5 @@
 export { AgentMetrics } from './agent-metrics.js';
 export { Draining } from './draining.js';
-export { OpenStreams } from './http-metrics.js';
+export { HttpMetrics, OpenStreams } from './http-metrics.js';
 export { createLogger, NestLogger } from './logger-options.js';
 export { ObservabilityModule } from './observability.module.js';

@@ -1,45 +1,42 @@
 import { Logger, type Params } from 'nestjs-pino';
-import { pino } from 'pino';
+import { type DestinationStream, type LoggerOptions, pino } from 'pino';
 import type { ProcessConfig } from '../../config/app-config.js';
 import { requestContext } from '../../shared/context/request-context.js';
+import { redact, redactValues } from './redact.js';
+import { redactMembers } from './redact-members.js';
 import { serializeError } from './serialize-error.js';
 
-/** Members that are never printed, at the top of a line or one level below. */
-const SECRET_MEMBERS = [
-  ...[
-    'password',
-    'authorization',
-    'cookie',
-    'token',
-    'access_token',
-    'refresh_token',
-    'api_key',
-    'apiKey',
-    'secret',
-  ],
-  ...['accessToken', 'refreshToken', 'passwordHash', 'password_hash', 'tokenHash', 'token_hash'],
-];
+type LoggerConfig = Pick<ProcessConfig, 'logLevel'>;
 
 /**
- * The log: JSON lines with `event`. The request id and the user come from the request's context, so no caller has to pass
- * them.
+ * The log: JSON lines with `event`. The ids of request, run and user come from the request's context, so no caller has to
+ * pass them. Lines go to standard output unless a test wants them elsewhere.
  */
-export function createLogger(config: ProcessConfig): pino.Logger {
-  return pino({
+export function createLogger(config: LoggerConfig, destination?: DestinationStream): pino.Logger {
+  const options: LoggerOptions = {
     level: config.logLevel,
     base: null,
     messageKey: 'message',
     formatters: { level: (level) => ({ level }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    serializers: { err: serializeError },
-    redact: { paths: SECRET_MEMBERS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     mixin: contextOfLine,
-  });
+    // Errors are plain by then; pino's own serializer would take them for something else.
+    serializers: { err: (error: unknown) => error },
+    hooks: {
+      logMethod(parts, method) {
+        // Before pino looks at the line: it copies an error's message as it is.
+        method.apply(this, parts.map(redactPart) as typeof parts);
+      },
+      // The last net: what libraries print, and what no name gives away.
+      streamWrite: redactValues,
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 /** Requests are logged by HttpMetrics: pino-http's own lines would print headers. */
-export function loggerOptions(config: ProcessConfig): Params {
-  return { pinoHttp: { logger: createLogger(config), autoLogging: false }, forRoutes: [] };
+export function loggerOptions(config: LoggerConfig, destination?: DestinationStream): Params {
+  return { pinoHttp: { logger: createLogger(config, destination), autoLogging: false }, forRoutes: [] };
 }
 
 /** Nest's own lines. What it tells of every module and route at the start is for debugging Nest. */
@@ -49,11 +46,20 @@ export class NestLogger extends Logger {
   }
 }
 
+/** A line is an object, a text with values for its placeholders, or both. */
+function redactPart(part: unknown): unknown {
+  if (typeof part === 'string') return redact(part);
+  if (part instanceof Error) return { err: serializeError(part) };
+  if (typeof part === 'object' && part !== null) return redactMembers(part);
+  return part;
+}
+
 function contextOfLine(line: object): object {
   const context = requestContext.current();
   if (!context) return {};
   return {
     ...('request_id' in line ? {} : { request_id: context.requestId }),
+    ...('run_id' in line || context.runId === undefined ? {} : { run_id: context.runId }),
     ...('user_id' in line || !context.principal ? {} : { user_id: context.principal.userId }),
   };
 }

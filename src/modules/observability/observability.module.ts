@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { LoggerModule } from 'nestjs-pino';
@@ -10,7 +10,6 @@ import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { HTTP_METRIC_PROVIDERS, HttpMetrics, OpenStreams } from './http-metrics.js';
-import { HttpMetricsMiddleware } from './http-metrics.middleware.js';
 import { loggerOptions, NestLogger } from './logger-options.js';
 import { MetadataController } from './metadata.controller.js';
 import { MetricsController } from './metrics.controller.js';
@@ -18,7 +17,7 @@ import { MetricsController } from './metrics.controller.js';
 /** Logs, metrics and health. Global: every module reports, and none is reported to by it. */
 @Global()
 @Module({})
-export class ObservabilityModule implements NestModule {
+export class ObservabilityModule {
   static forRoot(config: ProcessConfig): DynamicModule {
     // The registry is the process's; an application begins with an empty one (tests start several).
     register.clear();
@@ -41,11 +40,7 @@ export class ObservabilityModule implements NestModule {
         NestLogger,
         OpenStreams,
       ],
-      exports: [AgentMetrics, Draining, NestLogger, OpenStreams],
+      exports: [AgentMetrics, Draining, HttpMetrics, NestLogger, OpenStreams],
     };
-  }
-
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(HttpMetricsMiddleware).forRoutes('{*path}');
   }
 }

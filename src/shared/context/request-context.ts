@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** Set by the authentication guard. */
   principal?: Principal;
+  /** Set where a run is admitted, for the log. */
+  runId?: string;
   /** Set by the quota guard on routes that spend tokens; settled by the token accounting interceptor. */
   meter?: UsageMeter;
 }

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { Request } from 'express';
 
 /** The part of Express' router that we look into. */
@@ -17,12 +18,16 @@ export function allowedMethods(request: Request): string[] {
   const path = pathOf(request);
   const methods = new Set<string>();
   for (const layer of stack) {
-    if (!layer.route || !matches(layer, path)) continue;
-    for (const method of Object.keys(layer.route.methods))
-      if (method !== '_all') methods.add(method.toUpperCase());
+    if (!layer.route || isCatchAll(layer.route) || !matches(layer, path)) continue;
+    for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
+}
+
+/** A route of every method is the framework's way of answering 404: a real one would have answered already. */
+function isCatchAll({ methods }: NonNullable<RouterLayer['route']>): boolean {
+  return '_all' in methods || Object.keys(methods).length >= METHODS.length;
 }
 
 /** A path that cannot be decoded matches nothing. */

@@ -31,6 +31,11 @@ const STATUS_AND_TITLE: Record<ErrorKind, readonly [status: number, title: strin
 
 export const INTERNAL_DETAIL = 'Something went wrong on our side. The request id finds it in our logs.';
 
+/** Names the kind of problem; it cannot be fetched. */
+export function problemType(code: string): string {
+  return `urn:perch:problem:${code}`;
+}
+
 /** The status that a kind of error is answered with. */
 export function statusOf(kind: ErrorKind): number {
   return STATUS_AND_TITLE[kind][0];
@@ -47,7 +52,7 @@ export function toProblem(error: unknown, about: { instance?: string; requestId?
       : new AppError('internal', 'internal', { detail: INTERNAL_DETAIL, cause: error });
   const [status, title] = STATUS_AND_TITLE[known.kind];
   return {
-    type: `urn:perch:problem:${known.code}`,
+    type: problemType(known.code),
     title,
     status,
     detail: known.detail,

@@ -8,6 +8,9 @@ interface BodyParserError extends Error {
   readonly type: string;
 }
 
+const UNSUPPORTED_CODING =
+  'Send the body as application/json in UTF-8, plain or compressed with gzip, deflate or br.';
+
 /**
  * Reads JSON bodies: at most `limitBytes` after inflation, UTF-8, one JSON value, scanned before it is parsed. Everything
  * else is `malformed_json`, `payload_too_large` or `unsupported_media_type`.
@@ -17,7 +20,9 @@ export function jsonBody(limitBytes: number): RequestHandler {
     limit: limitBytes,
     strict: false,
     type: ['application/json', 'application/*+json'],
-    verify: (_request, _response, bytes) => {
+    verify: (_request, _response, bytes, charset) => {
+      // The parser would decode UTF-16 too, and parse another text than the one that was scanned.
+      if (charset !== 'utf-8') throw unsupported(UNSUPPORTED_CODING);
       if (!isUtf8(bytes)) throw malformed('is not UTF-8');
       scanJson(bytes.toString('utf8'));
     },
@@ -25,16 +30,16 @@ export function jsonBody(limitBytes: number): RequestHandler {
   return (request: Request, response: Response, next: NextFunction): void => {
     if (!hasBody(request)) return next();
     if (!request.is(['application/json', 'application/*+json'])) {
-      return next(
-        new AppError('unsupported-media-type', 'unsupported_media_type', {
-          detail: 'Send the body as application/json.',
-        }),
-      );
+      return next(unsupported('Send the body as application/json.'));
     }
     parse(request, response, (error?: unknown) =>
       next(error === undefined ? undefined : toAppError(error, limitBytes)),
     );
   };
+}
+
+function unsupported(detail: string): AppError {
+  return new AppError('unsupported-media-type', 'unsupported_media_type', { detail });
 }
 
 function hasBody(request: Request): boolean {
@@ -55,15 +60,9 @@ function toAppError(error: unknown, limitBytes: number): unknown {
       });
     case 'charset.unsupported':
     case 'encoding.unsupported':
-      return new AppError('unsupported-media-type', 'unsupported_media_type', {
-        detail: 'Send the body as application/json in UTF-8, plain or compressed with gzip, deflate or br.',
-      });
+      return unsupported(UNSUPPORTED_CODING);
     case 'entity.parse.failed':
       return malformed('is not one JSON value');
-    case 'entity.verify.failed': {
-      const cause = (error as { cause?: unknown }).cause;
-      return cause instanceof AppError ? cause : malformed('cannot be read');
-    }
     default:
       return malformed('cannot be read');
   }

@@ -2,46 +2,54 @@ import { AppError } from '../errors/app-error.js';
 
 const MAX_DEPTH = 32;
 const MAX_KEYS = 10_000;
-/** Reaches the prototype of an object once somebody copies members without care. */
-const DANGEROUS_KEY = '__proto__';
+
+/** An object that is open at the place of the scan. */
+interface OpenObject {
+  readonly keys: Set<string>;
+  /** The last one that was read: what is nested in here is its value. */
+  key: string;
+}
 
 /**
  * Looks over a JSON text before it is parsed, in one pass and without recursion: nesting, number of keys, keys that stand
- * twice in one object, keys that reach a prototype. It does not decide whether the text is JSON; `JSON.parse` does.
- * Throws `malformed_json`.
+ * twice in one object, keys that reach a prototype once somebody copies members without care (`__proto__`, and `prototype`
+ * in `constructor`). It does not decide whether the text is JSON; `JSON.parse` does. Throws `malformed_json`.
  */
 export function scanJson(text: string): void {
-  const keysByDepth: (Set<string> | undefined)[] = [];
+  // An array has no keys of its own.
+  const open: (OpenObject | undefined)[] = [];
   let keyCount = 0;
   let isKeyExpected = false;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case 0x7b: // {
-        if (keysByDepth.push(new Set()) > MAX_DEPTH) throw malformed(`is nested deeper than ${MAX_DEPTH}`);
+        if (open.push({ keys: new Set(), key: '' }) > MAX_DEPTH) throw tooDeep();
         isKeyExpected = true;
         break;
       case 0x5b: // [
-        if (keysByDepth.push(undefined) > MAX_DEPTH) throw malformed(`is nested deeper than ${MAX_DEPTH}`);
+        if (open.push(undefined) > MAX_DEPTH) throw tooDeep();
         isKeyExpected = false;
         break;
       case 0x7d: // }
       case 0x5d: // ]
-        keysByDepth.pop();
+        open.pop();
         isKeyExpected = false;
         break;
       case 0x2c: // ,
-        isKeyExpected = keysByDepth.at(-1) !== undefined;
+        isKeyExpected = open.at(-1) !== undefined;
         break;
       case 0x22: {
         // "
         const end = endOfString(text, at);
-        const keys = keysByDepth.at(-1);
-        if (isKeyExpected && keys) {
+        const object = open.at(-1);
+        if (isKeyExpected && object) {
           const key = decode(text.slice(at, end + 1));
           if ((keyCount += 1) > MAX_KEYS) throw malformed(`has more than ${MAX_KEYS} keys`);
-          if (keys.has(key)) throw malformed('has a key twice in one object');
-          if (key === DANGEROUS_KEY) throw malformed('has a key that is not allowed');
-          keys.add(key);
+          if (object.keys.has(key)) throw malformed('has a key twice in one object');
+          if (key === '__proto__' || (key === 'prototype' && open.at(-2)?.key === 'constructor'))
+            throw malformed('has a key that is not allowed');
+          object.keys.add(key);
+          object.key = key;
           isKeyExpected = false;
         }
         at = end;
@@ -68,6 +76,10 @@ function decode(quoted: string): string {
   } catch {
     return quoted;
   }
+}
+
+function tooDeep(): AppError {
+  return malformed(`is nested deeper than ${MAX_DEPTH}`);
 }
 
 export function malformed(what: string): AppError {

@@ -28,7 +28,7 @@ export function IsSafeJson(
       name: 'isSafeJson',
       validator: {
         validate: (value: unknown) =>
-          isSafeJson(value) && Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+          value !== undefined && isSafeJson(value) && Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
         defaultMessage: () => `must be at most ${maxBytes} bytes of well-formed JSON without NUL characters`,
       },
     },
