@@ -22,4 +22,10 @@ const config = loadConfig({
 });
 const perch = await startPerch(config);
 process.on('SIGTERM', () => void perch.stop().then(() => process.exit(0)));
+// On request: what is in use after everything that can be freed is freed.
+process.on('message', () => {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  process.send({ retainedBytes: heapUsed + external });
+});
 process.send({ url: perch.url });

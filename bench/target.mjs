@@ -25,6 +25,12 @@ export async function startTarget(file, env = {}, nodeOptions = []) {
     },
     rssBytes: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
+    /** Bytes in use after a full collection; for targets that answer messages (perch.mjs, started with --expose-gc). */
+    retainedBytes: () =>
+      new Promise((resolve) => {
+        child.once('message', (message) => resolve(message.retainedBytes));
+        child.send('memory');
+      }),
     stop: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null) return resolve();

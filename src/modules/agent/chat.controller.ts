@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig } from '../../config/app-config.js';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
@@ -35,6 +36,7 @@ export class ChatController {
     private readonly runs: RunService,
     private readonly config: AgentConfig,
     private readonly openStreams: OpenStreams,
+    private readonly logger: PinoLogger,
   ) {}
 
   @Post()
@@ -84,9 +86,18 @@ export class ChatController {
   ): Promise<void> {
     if (!this.config.isStreamingEnabled) throw streamingDisabled();
     const run = await this.runs.start(principal, 'chat_stream', toRunOptions(body));
+    // Not awaited: the framework's part is over, and all that it holds for a request would live as long as the stream.
+    void this.deliver(run, body, response);
+  }
+
+  private async deliver(run: ActiveRun, body: ChatBody, response: Response): Promise<void> {
     const close = this.openStreams.open();
     try {
       if (!(await streamRun(response, run.events, encodeRunEvent))) cancelUnlessContinued(run, body);
+    } catch (error) {
+      this.logger.error({ event: 'agent.stream.broken', run_id: run.runId, err: error });
+      cancelUnlessContinued(run, body);
+      response.destroy();
     } finally {
       close();
     }

@@ -76,7 +76,9 @@ class Exchange implements Dispatcher.DispatchHandler {
           method: this.#init.method ?? 'GET',
           headers:
             this.#init.headers instanceof Headers ? this.#init.headers : new Headers(this.#init.headers),
-          body,
+          // Bytes of its own: a short text would be put into one of Node's shared 64 KiB buffers, and keep that alive for as
+          // long as its stream is open.
+          body: body === null ? null : encoder.encode(body),
         },
         this,
       );
@@ -132,6 +134,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 }
+
+const encoder = new TextEncoder();
 
 /** The parts of a Response that the SDKs and our stream reader touch. */
 class LeanResponse {

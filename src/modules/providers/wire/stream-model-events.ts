@@ -46,9 +46,9 @@ export async function* streamModelEvents(
   signal.addEventListener('abort', onAbort, { once: true });
   let chunks: ByteIterator | undefined;
   try {
-    const response = await call.send(abort.signal);
+    // Not kept beyond this line: its headers would live as long as the stream.
+    chunks = chunksOf(call.provider, await call.send(abort.signal));
     options.onActivity?.();
-    chunks = chunksOf(call.provider, response);
     const framer = new SseFramer();
     for (;;) {
       const chunk = await nextChunk(chunks);
