@@ -8,6 +8,7 @@ Register or log in for an access token and send it as \`Authorization: Bearer â€
 UTC, money is a decimal string in USD. Errors are RFC 9457 problems with a stable \`code\`; another user's id is answered
 exactly like a missing one.`;
 
+const SAMPLE_ID = '0193ab40-7c1e-7000-8000-3f2a51b0c9d1';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** The contract, from the controllers and their DTOs. The same document is committed as openapi.json. */
@@ -35,14 +36,24 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
   const document = SwaggerModule.createDocument(app, builder, {
     operationIdFactory: (_controller, method) => method,
   });
-  for (const path of Object.values(document.paths)) {
+  for (const [path, operations] of Object.entries(document.paths)) {
     for (const method of METHODS) {
-      const operation = path[method];
+      const operation = operations[method];
+      if (!operation) continue;
       // Public operations say so; a document without the word would leave it open.
-      if (operation) operation.security ??= [];
+      operation.security ??= [];
+      for (const response of Object.values(operation.responses)) placeExample(response, path);
     }
   }
   return document;
+}
+
+/** A problem's example names the path at which it would occur. */
+function placeExample(response: unknown, path: string): void {
+  const { content } = response as { content?: Record<string, { example?: object }> };
+  const problem = content?.['application/problem+json'];
+  if (problem?.example)
+    problem.example = { ...problem.example, instance: path.replace(/\{[^}]+\}/g, SAMPLE_ID) };
 }
 
 /** Explorer at /docs, document at /docs-json. */

@@ -12,6 +12,7 @@ import { CurrentPrincipal } from '../../shared/access/current-principal.decorato
 import { Public } from '../../shared/access/public.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
+import { emailTaken } from './auth.errors.js';
 import { AccountsService } from './accounts.service.js';
 import { LoginBody, LogoutBody, RefreshBody, RegisterBody, SignedInDto, UserDto } from './auth.dto.js';
 import { ChallengeInterceptor } from './challenge.interceptor.js';
@@ -40,7 +41,7 @@ export class AuthController {
       'Answers 404 where registration is off, 409 `email_taken` where the email has an account already.',
   })
   @ApiCreatedResponse({ type: SignedInDto })
-  @ApiProblems(400, 404, 409, 413, 415, 422, 429)
+  @ApiProblems(400, 404, emailTaken(), 413, 415, 422, 429)
   async register(@Body() body: RegisterBody): Promise<SignedInDto> {
     const account = await this.accounts.register(body.email, body.password);
     return toSignedInDto(await this.sessions.open(account));

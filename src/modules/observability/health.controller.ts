@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../shared/access/public.decorator.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { LiveDto, ReadyDto } from './health.dto.js';
+import { notReady } from './health.errors.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
@@ -25,7 +26,7 @@ export class HealthController {
     summary: 'Database and Redis answer, the schema is current, and the process is not shutting down',
   })
   @ApiOkResponse({ type: ReadyDto })
-  @ApiProblems(400, 503)
+  @ApiProblems(400, notReady({ database: 'up', redis: 'down' }))
   async ready(): Promise<ReadyDto> {
     return { status: 'ok', checks: await this.health.assertReady() };
   }

@@ -2,13 +2,12 @@ import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common'
 import { HealthCheckService, type HealthIndicatorFunction, HealthIndicatorService } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
 import { REDIS } from '../../redis/redis.module.js';
-import { AppError } from '../../shared/errors/app-error.js';
 import { DatabaseHealthRepository } from './database-health.repository.js';
 import { Draining } from './draining.js';
+import { notReady, shuttingDown } from './health.errors.js';
 
 /** A probe is answered soon, whatever hangs. */
 const CHECK_TIMEOUT_MS = 2_000;
-const RETRY_AFTER_SECONDS = 2;
 
 interface CheckResult {
   readonly details?: Readonly<Record<string, { readonly status: string }>>;
@@ -27,7 +26,7 @@ export class HealthService {
 
   /** The checks by name. Throws `shutting_down`, or `dependency_unavailable` with what failed. */
   async assertReady(): Promise<Record<string, string>> {
-    if (this.draining.isDraining) throw notReady('shutting_down', 'This process is shutting down.', {});
+    if (this.draining.isDraining) throw shuttingDown();
     const { redis } = this;
     const checks: HealthIndicatorFunction[] = [
       () => this.attempt('database', async () => this.assertSchema()),
@@ -37,9 +36,7 @@ export class HealthService {
       return toChecks(await this.health.check(checks));
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
-      const states = toChecks(error.getResponse() as CheckResult);
-      const failed = Object.keys(states).filter((name) => states[name] !== 'up');
-      throw notReady('dependency_unavailable', `Not ready: ${failed.join(', ')}.`, states);
+      throw notReady(toChecks(error.getResponse() as CheckResult));
     }
   }
 
@@ -55,12 +52,4 @@ export class HealthService {
 
 function toChecks(result: CheckResult): Record<string, string> {
   return Object.fromEntries(Object.entries(result.details ?? {}).map(([name, { status }]) => [name, status]));
-}
-
-function notReady(code: string, detail: string, checks: Record<string, string>): AppError {
-  return new AppError('unavailable', code, {
-    detail,
-    extensions: { checks },
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  });
 }

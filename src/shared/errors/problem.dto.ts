@@ -5,7 +5,7 @@ export class FieldErrorDto {
   @ApiProperty({ example: '/message' })
   pointer!: string;
 
-  @ApiProperty({ example: 'message must be shorter than or equal to 10000 characters' })
+  @ApiProperty({ example: 'must be shorter than or equal to 10000 characters' })
   detail!: string;
 }
 
@@ -39,6 +39,10 @@ export class ProblemDto {
   @ApiPropertyOptional({ type: [FieldErrorDto] })
   errors?: FieldErrorDto[];
 
+  /** Of `payload_too_large`. */
+  @ApiPropertyOptional({ example: 262144 })
+  limit_bytes?: number;
+
   /** Of `run_conflict`. */
   @ApiPropertyOptional({ example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
   active_run_id?: string;
@@ -46,6 +50,26 @@ export class ProblemDto {
   /** Of 429: which limit. */
   @ApiPropertyOptional({ enum: ['requests_per_minute', 'tokens_per_minute', 'daily_cost', 'monthly_cost'] })
   scope?: string;
+
+  /** Of 429: what the caller may use in all; money is a decimal string. */
+  @ApiPropertyOptional({ oneOf: [{ type: 'number' }, { type: 'string' }], example: 10 })
+  limit?: number | string;
+
+  /** Of 429: what is left of it. */
+  @ApiPropertyOptional({ oneOf: [{ type: 'number' }, { type: 'string' }], example: 0 })
+  remaining?: number | string;
+
+  /** Of 429: when the window begins anew. */
+  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-24T12:01:00.000Z' })
+  reset_at?: string;
+
+  /** Of an unready process: what was asked, and whether it answered. */
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { database: 'up', redis: 'down' },
+  })
+  checks?: Record<string, string>;
 
   /** Of 429 and 503: when to try again. */
   @ApiPropertyOptional({ example: 12 })

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
 import { requestContext } from '../context/request-context.js';
 import { pathOf } from './allowed-methods.js';
-import { AppError, notFound } from './app-error.js';
+import { AppError, type ErrorKind, notFound } from './app-error.js';
 import { asUnavailable } from './dependency-errors.js';
 import { type Problem, toProblem } from './problem-catalog.js';
 import { ProblemError } from './problem-error.js';
@@ -50,32 +50,40 @@ function isUnknownRoute(exception: unknown): boolean {
 /** Errors that are not ours but that we know. Everything else stays unknown and becomes a bare 500. */
 export function toAppError(exception: unknown): unknown {
   if (exception instanceof AppError) return exception;
-  if (exception instanceof HttpException) return fromHttpException(exception);
-  return asUnavailable(exception) ?? exception;
+  const status = frameworkStatus(exception);
+  return status === undefined ? (asUnavailable(exception) ?? exception) : fromStatus(status, exception);
 }
 
-function fromHttpException(exception: HttpException): unknown {
-  switch (exception.getStatus()) {
-    case 400:
-      return new AppError('malformed', 'malformed_request', {
-        detail: 'The request cannot be read.',
-        cause: exception,
-      });
-    case 401:
-      return new AppError('unauthenticated', 'unauthenticated', {
-        detail: 'A valid access token is needed.',
-        cause: exception,
-      });
-    case 403:
-      return new AppError('forbidden', 'forbidden', { detail: 'This is not allowed.', cause: exception });
-    case 404:
-      return notFound();
-    case 429:
-      return new AppError('rate-limited', 'rate_limited', {
-        detail: 'Too many requests.',
-        retryAfterSeconds: 60,
-      });
-    default:
-      return exception;
-  }
+/** Of Nest's exceptions, and of those that Express and its middleware make with `http-errors`. */
+function frameworkStatus(exception: unknown): number | undefined {
+  if (exception instanceof HttpException) return exception.getStatus();
+  if (!(exception instanceof Error)) return undefined;
+  const { status, expose } = exception as { status?: unknown; expose?: unknown };
+  return typeof status === 'number' && expose === true ? status : undefined;
+}
+
+const RETRY_AFTER_SECONDS = 60;
+
+/** What the framework refuses, in our words: its own may repeat what was sent. */
+const REFUSALS: Readonly<Record<number, readonly [kind: ErrorKind, code: string, detail: string]>> = {
+  401: ['unauthenticated', 'unauthenticated', 'A valid access token is needed.'],
+  403: ['forbidden', 'forbidden', 'This is not allowed.'],
+  405: ['method-not-allowed', 'method_not_allowed', 'This route does not have that method.'],
+  413: ['payload-too-large', 'payload_too_large', 'The body is too large.'],
+  415: ['unsupported-media-type', 'unsupported_media_type', 'Send the body as application/json.'],
+  429: ['rate-limited', 'rate_limited', 'Too many requests.'],
+  503: ['unavailable', 'dependency_unavailable', 'A service that Perch depends on is not available.'],
+};
+const UNREADABLE = ['malformed', 'malformed_request', 'The request cannot be read.'] as const;
+
+function fromStatus(status: number, cause: unknown): unknown {
+  if (status === 404) return notFound();
+  const refusal = REFUSALS[status] ?? (status >= 400 && status < 500 ? UNREADABLE : undefined);
+  if (!refusal) return cause;
+  const [kind, code, detail] = refusal;
+  return new AppError(kind, code, {
+    detail,
+    cause,
+    ...(status === 429 || status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+  });
 }
