@@ -505,6 +505,7 @@ describe(runLoop.name, () => {
   it('reports a stream that breaks without saying why', async () => {
     const models = new FakeModelClient([]);
     models.stream = async function* () {
+      yield { type: 'start' };
       throw undefined as unknown as Error;
     };
     const played = await play([], { models });
