@@ -1,7 +1,7 @@
 import { AppError } from './app-error.js';
 
-/** PostgreSQL: connection lost or refused, shutting down, too many connections, read-only, statement timeout. */
-const DATABASE_STATES = /^(08|57P|53|25006|57014)/;
+/** PostgreSQL: connection lost, no such database or login, shutting down, no room, read-only, statement timeout. */
+const DATABASE_STATES = /^(08|28|3D|57P|53|25006|57014)/;
 const SOCKET_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
