@@ -29,7 +29,7 @@ describe('the HTTP edge', () => {
     return fetch(`${edge.url}${THINGS}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body: body as BodyInit,
+      body: typeof body === 'string' ? body : new Uint8Array(body),
     });
   }
 
