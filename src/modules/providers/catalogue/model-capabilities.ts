@@ -7,6 +7,13 @@ const OPENAI_REASONING = /^(?:o[134](?:$|-)|codex-|gpt-[5-9](?!\d)(?![\d.]*-chat
 const OPENAI_RESPONSES_ONLY = /(?:^|-)codex(?:-|$)|-pro(?:-|$)|deep-research|computer-use/;
 const OPENAI_WITHOUT_IMAGES = /^(?:gpt-3\.5|gpt-4(?:$|-0|-32k)|o1-mini|o3-mini|gpt-oss)/;
 const OPENAI_WITHOUT_TOOLS = /^(?:o1-mini|o1-preview)|-chat$|-chat-latest$/;
+/**
+ * Claude up to Opus 4.6. Later models answer 400 to a temperature other than 1, so names that are too new to be known
+ * here go without it; names that are not Claude's are some other server's and keep it.
+ * https://platform.claude.com/docs/en/api/messages/create
+ */
+const ANTHROPIC_TAKES_TEMPERATURE =
+  /^(?!claude-)|^claude-(?:instant|v?[123](?!\d)|(?:opus|sonnet|haiku)-3|(?:(?:opus|sonnet|haiku)-)?4(?!\d|[-.](?:[7-9]|\d\d(?!\d))))/;
 const ANTHROPIC_REASONING = /^claude-(?:3-7|fable|mythos|(?:opus|sonnet|haiku)-[4-9])/;
 
 /** What a model can do, judged by its vendor and name. The operator's AI_MODELS has the last word. */
@@ -19,7 +26,7 @@ export function capabilitiesOf(provider: ProviderName, modelId: string): ModelCa
         tools: true,
         images: true,
         reasoning: ANTHROPIC_REASONING.test(modelId),
-        temperature: true,
+        temperature: ANTHROPIC_TAKES_TEMPERATURE.test(modelId),
         api: 'chat',
       };
     case 'openai':

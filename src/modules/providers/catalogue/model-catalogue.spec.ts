@@ -146,6 +146,30 @@ describe(ModelCatalogue.name, () => {
     expect(find({ AI_PROVIDER: 'openai', AI_API_KEY: KEY }, id).capabilities).toMatchObject(capabilities);
   });
 
+  it.each([
+    ['claude-3-7-sonnet-latest', true],
+    ['claude-opus-4', true],
+    ['claude-opus-4-20250514', true],
+    ['claude-opus-4-1-20250805', true],
+    ['claude-haiku-4-5', true],
+    ['claude-opus-4-6', true],
+    ['claude-4.6-opus', true],
+    ['claude-opus-4-7', false],
+    ['claude-opus-4-8-20260101', false],
+    ['claude-opus-4-10', false],
+    ['claude-4.7-opus', false],
+    ['claude-opus-5', false],
+    ['claude-opus-5-5', false],
+    ['claude-sonnet-5', false],
+    ['claude-fable-5-1', false],
+    ['claude-not-yet-released', false],
+    ['some-gateway-model', true],
+  ])('knows whether %s takes a temperature: %p', (id, temperature) => {
+    const model = find({ AI_PROVIDER: 'anthropic', AI_API_KEY: KEY, AI_MODEL: id }, id);
+
+    expect(model.capabilities.temperature).toBe(temperature);
+  });
+
   it('lets AI_MODELS overrule everything', () => {
     const environment = {
       AI_PROVIDER: 'openai',
@@ -225,12 +249,22 @@ describe(ModelCatalogue.name, () => {
   it('names every model of the configuration that leads nowhere', () => {
     const { faults } = aCatalogue({
       AI_FALLBACK_MODELS: 'nowhere',
-      AI_MODELS: JSON.stringify([{ id: 'claude-x', provider: 'anthropic' }]),
+      AI_AZURE_API_KEY: KEY,
+      AI_MODELS: JSON.stringify([
+        { id: 'claude-x', provider: 'anthropic' },
+        { id: 'gpt-x', provider: 'openai', base_url: 'http://127.0.0.1:9/v1' },
+        { id: 'here', provider: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1' },
+        { id: 'there', provider: 'openai-compatible' },
+        { id: 'prod-4o', provider: 'azure' },
+      ]),
       PERCH_AGENTS: JSON.stringify([{ name: 'research', model: 'gone' }]),
     });
 
     expect(faults).toEqual([
-      'AI_MODELS: claude-x has neither a key nor an address for anthropic',
+      'AI_MODELS: claude-x has no key for anthropic',
+      'AI_MODELS: gpt-x has no key for openai',
+      'AI_MODELS: there has no address for openai-compatible',
+      'AI_MODELS: prod-4o has no address for azure',
       'AI_FALLBACK_MODELS: there is no model nowhere here',
       'PERCH_AGENTS: research: there is no model gone here',
     ]);

@@ -50,7 +50,7 @@ export interface ModelCapabilities {
   readonly tools: boolean;
   readonly images: boolean;
   readonly reasoning: boolean;
-  /** False for models that refuse the parameter (reasoning models of OpenAI). */
+  /** False for models that refuse the parameter: reasoning models of OpenAI, Claude after Opus 4.6. */
   readonly temperature: boolean;
   /** Which OpenAI wire the model wants. Ignored by other providers. */
   readonly api: 'chat' | 'responses';
