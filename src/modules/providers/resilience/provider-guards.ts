@@ -1,6 +1,5 @@
 import type { Clock } from '../../../shared/context/clock.js';
 import type { ModelInfo } from '../catalogue/model-info.js';
-import type { ProviderName } from '../provider-name.js';
 import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 import { RetryBudget } from './retry-budget.js';
 
@@ -10,15 +9,15 @@ export interface ProviderGuardsOptions {
   readonly onBreakerChange: (model: ModelInfo, state: BreakerState) => void;
 }
 
-/** Keeps one breaker per connection and model, and one retry budget per provider. The catalogue bounds their number. */
+/** Keeps one breaker per connection and model, and one retry budget per connection. The catalogue bounds their number. */
 export class ProviderGuards {
   readonly #breakers = new Map<string, CircuitBreaker>();
-  readonly #budgets = new Map<ProviderName, RetryBudget>();
+  readonly #budgets = new Map<string, RetryBudget>();
 
   constructor(private readonly options: ProviderGuardsOptions) {}
 
   breakerOf(model: ModelInfo): CircuitBreaker {
-    const key = JSON.stringify([model.provider, model.connection.baseUrl, model.vendorModel]);
+    const key = JSON.stringify([connectionOf(model), model.vendorModel]);
     let breaker = this.#breakers.get(key);
     if (!breaker) {
       breaker = new CircuitBreaker({
@@ -31,12 +30,18 @@ export class ProviderGuards {
     return breaker;
   }
 
-  budgetOf(provider: ProviderName): RetryBudget {
-    let budget = this.#budgets.get(provider);
+  budgetOf(model: ModelInfo): RetryBudget {
+    const key = connectionOf(model);
+    let budget = this.#budgets.get(key);
     if (!budget) {
       budget = new RetryBudget(this.options.clock);
-      this.#budgets.set(provider, budget);
+      this.#budgets.set(key, budget);
     }
     return budget;
   }
+}
+
+/** Gateways that share an adapter fail each for itself. */
+function connectionOf({ provider, connection }: ModelInfo): string {
+  return JSON.stringify([provider, connection.baseUrl]);
 }

@@ -130,7 +130,7 @@ export class ResilientModelClient implements ModelClient {
     const { timers, random, metrics, logger } = this.#options;
     const { model } = request;
     const breaker = this.#guards.breakerOf(model);
-    const budget = this.#guards.budgetOf(model.provider);
+    const budget = this.#guards.budgetOf(model);
     let failed: ProviderError | undefined;
     for (let retries = 0; ; retries++) {
       const answer = breaker.acquire();

@@ -5,7 +5,7 @@ const PER_REQUEST = 0.1;
 const PER_SECOND = 0.2;
 
 /**
- * How many retries a provider may be sent on top of its requests: about one in ten, and a few in reserve. A vendor that
+ * How many retries a connection may be sent on top of its requests: about one in ten, and a few in reserve. A vendor that
  * is down gets no storm of retries from us.
  */
 export class RetryBudget {
