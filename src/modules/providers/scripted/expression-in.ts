@@ -5,12 +5,15 @@ const SPOKEN: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\bsubtract\s+(-?[\d.]+)\s+from\s+(-?[\d.]+)/gi, '$2 - $1'],
   [/\bmultiply\s+(-?[\d.]+)\s+(?:by|and|with)\s+(-?[\d.]+)/gi, '$1 * $2'],
   [/\bdivide\s+(-?[\d.]+)\s+by\s+(-?[\d.]+)/gi, '$1 / $2'],
+  [/\bsum of\s+(-?[\d.]+)\s+and\s+(-?[\d.]+)/gi, '$1 + $2'],
+  [/\bproduct of\s+(-?[\d.]+)\s+and\s+(-?[\d.]+)/gi, '$1 * $2'],
   [/\b(?:the\s+)?square root of\s+(\d+(?:\.\d+)?)/gi, 'sqrt($1)'],
   [/(\d)\s+plus\s+(?=[\d(-])/gi, '$1 + '],
   [/(\d)\s+minus\s+(?=[\d(-])/gi, '$1 - '],
   [/(\d)\s+(?:times|multiplied by)\s+(?=[\d(-])/gi, '$1 * '],
   [/(\d)\s+(?:divided by|over)\s+(?=[\d(-])/gi, '$1 / '],
   [/([\d)])\s+to the power of\s+(?=[\d(-])/gi, '$1 ^ '],
+  [/(\d)\s+(?:mod|modulo)\s+(?=[\d(-])/gi, '$1 % '],
   [/(\d)\s*x\s*(?=\d)/gi, '$1 * '],
 ];
 
@@ -21,18 +24,32 @@ const RUN = new RegExp(
   'gi',
 );
 const IS_SUM = new RegExp(`[\\d)]\\s*[-+*/^%]\\s*[-\\d(a-z]|\\b(?:${FUNCTIONS})\\s*\\(`, 'i');
-/** Dates, versions and telephone numbers look like sums without being any. */
-const IS_DATE = /^\d{4}-\d{1,2}-\d{1,2}$|^\d{1,2}\/\d{1,2}\/\d{2,4}$/;
+/** Dates and versions look like sums without being any. */
+const IS_DATE_OR_VERSION = /^\d{4}-\d{1,2}-\d{1,2}$|^\d{1,2}\/\d{1,2}\/\d{2,4}$|\d\.\d+\.\d/;
+/** 24/7, 555-1234, 2020-2021: sums only for somebody who asks for one. */
+const IS_AMBIGUOUS = /^\d+[-/]\d+$/;
+const ASKS_FOR_SUM = /\b(?:what(?:'s| is| are)|how much|calculate|compute|evaluate|solve|result of)\b|=/i;
+const ADDRESS = /\bhttps?:\/\/\S+/gi;
 const MAX_TEXT = 2_000;
 
 /** The arithmetic in a sentence, as the calculator takes it; `undefined` when there is none. */
 export function expressionIn(text: string): string | undefined {
   if (text.length > MAX_TEXT) return undefined;
-  let plain = text.replace(/[×·]/g, '*').replace(/÷/g, '/').replace(/[−–]/g, '-').replace(/\*\*/g, '^');
+  let plain = text
+    .replace(ADDRESS, ' ')
+    .replace(/[×·]/g, '*')
+    .replace(/÷/g, '/')
+    .replace(/[−–]/g, '-')
+    .replace(/\*\*/g, '^');
   // Thousands separators: 1,000 is one number, while "max(1, 2)" keeps its comma.
   plain = plain.replace(/(?<=\b\d{1,3})(?:,\d{3})+\b/g, (groups) => groups.replaceAll(',', ''));
   for (const [pattern, replacement] of SPOKEN) plain = plain.replace(pattern, replacement);
-  const sums = (plain.match(RUN) ?? []).map(trimSum).filter((run) => IS_SUM.test(run) && !IS_DATE.test(run));
+  const asks = ASKS_FOR_SUM.test(text);
+  const isAlone = (run: string): boolean => plain.replace(/[\s?.!]+/g, '') === run;
+  const sums = (plain.match(RUN) ?? [])
+    .map(trimSum)
+    .filter((run) => IS_SUM.test(run) && !IS_DATE_OR_VERSION.test(run))
+    .filter((run) => asks || !IS_AMBIGUOUS.test(run) || isAlone(run));
   return sums.sort((a, b) => b.length - a.length)[0];
 }
 

@@ -59,6 +59,10 @@ describe(ScriptedProvider.name, () => {
     ['What is 7 % 4?', '7 % 4'],
     ['the square root of 81, please', 'sqrt(81)'],
     ['What is 6*7.', '6*7'],
+    ['What is the sum of 2 and 3?', '2 + 3'],
+    ['what is 7 mod 3', '7 % 3'],
+    ['17-3', '17-3'],
+    ['What is 9/4?', '9/4'],
   ])('asks the calculator for %p', async (text, expression) => {
     expect(callsOf(await collect([user(text)]))).toEqual([['calculator', { expression }]]);
   });
@@ -71,6 +75,9 @@ describe(ScriptedProvider.name, () => {
     ['What is the current time in São Paulo', 'America/Sao_Paulo'],
     ['what time is it in Kathmandu, please?', 'Asia/Kathmandu'],
     ['What time is it?', 'UTC'],
+    ['time in London', 'Europe/London'],
+    ['Tell me the time in Paris', 'Europe/Paris'],
+    ['Do you know what time it is in Buenos Aires', 'America/Buenos_Aires'],
   ])('asks the clock for %p', async (text, timezone) => {
     expect(callsOf(await collect([user(text)]))).toEqual([['current_time', { timezone }]]);
   });
@@ -94,7 +101,14 @@ describe(ScriptedProvider.name, () => {
     'Tell me a story',
     'Call 555 1234',
     'a well-known poem',
-  ])('sees no arithmetic in %p, says what it is and how to get a real model', async (text) => {
+    'Is there support 24/7?',
+    'My number is 555-1234',
+    'Version 1.2.3-4 is out',
+    'See https://example.com/1/2',
+    'For the time being, tell me about dogs',
+    'What is the time complexity of quicksort?',
+    'What time does the train leave?',
+  ])('sees nothing for its tools in %p, says what it is and how to get a real model', async (text) => {
     const events = await collect([user(text)]);
 
     expect(callsOf(events)).toEqual([]);

@@ -1,5 +1,6 @@
+/** "At the time" and "time complexity" speak of something else. */
 const ASKS_TIME =
-  /\b(?:what(?:'s| is)? (?:the )?(?:current |local )?time|what time|the time|current time|time (?:is it|now))\b/i;
+  /\b(?:what time (?:is it|it is)|(?:current|local) time|time (?:is it|now|right now)|(?:what(?:'s| is)|tell me|know|give me) the time(?=\s*$|\s*[?.!,]|\s+(?:in|at|for|now|right|here|there|please|over|and)\b))|^\W*(?:the )?time in\b/i;
 const MAX_TEXT = 2_000;
 const MAX_PLACE_WORDS = 4;
 
