@@ -6,8 +6,10 @@ import { DatabaseHealthRepository } from './database-health.repository.js';
 import { Draining } from './draining.js';
 import { notReady, shuttingDown } from './health.errors.js';
 
-/** A probe is answered soon, whatever hangs. */
-const CHECK_TIMEOUT_MS = 2_000;
+/** A probe is answered soon, whatever hangs: orchestrators wait for a second. */
+const CHECK_TIMEOUT_MS = 900;
+/** Anyone may ask as often as they like; the database is asked ten times a second at most. */
+const FRESH_MS = 100;
 
 interface CheckResult {
   readonly details?: Readonly<Record<string, { readonly status: string }>>;
@@ -41,7 +43,7 @@ export class HealthService {
   }
 
   private attempt(name: string, work: () => Promise<void>) {
-    return this.indicators.check(name).attempt(work).withTimeout(CHECK_TIMEOUT_MS);
+    return this.indicators.check(name).attempt(work).withTimeout(CHECK_TIMEOUT_MS).cacheFor(FRESH_MS);
   }
 
   private async assertSchema(): Promise<void> {

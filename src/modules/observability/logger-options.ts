@@ -34,9 +34,13 @@ export function createLogger(config: LoggerConfig, destination?: DestinationStre
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Requests are logged by HttpMetrics: pino-http's own lines would print headers. */
+/**
+ * Requests are logged by HttpMetrics: pino-http's own lines would print headers. Its serializers would print every member
+ * of an error.
+ */
 export function loggerOptions(config: LoggerConfig, destination?: DestinationStream): Params {
-  return { pinoHttp: { logger: createLogger(config, destination), autoLogging: false }, forRoutes: [] };
+  const logger = createLogger(config, destination);
+  return { pinoHttp: { logger, autoLogging: false, wrapSerializers: false }, forRoutes: [] };
 }
 
 /** Nest's own lines. What it tells of every module and route at the start is for debugging Nest. */

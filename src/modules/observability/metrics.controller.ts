@@ -36,12 +36,16 @@ export class MetricsController {
     @Res() response: Response,
   ): Promise<void> {
     const token = this.config.metricsToken?.reveal();
-    if (token !== undefined && !isSame(authorization ?? '', `Bearer ${token}`)) {
+    if (token !== undefined && !isSame(bearerOf(authorization), token)) {
       throw new AppError('unauthenticated', 'unauthenticated', { detail: 'The metrics token is needed.' });
     }
     response.setHeader('Content-Type', register.contentType);
     response.end(await register.metrics());
   }
+}
+
+function bearerOf(authorization = ''): string {
+  return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
 }
 
 /** In a time that does not tell how much of it is right. */

@@ -6,7 +6,7 @@ interface Documented {
   readonly content: Record<string, { schema: object; example: Record<string, unknown> }>;
 }
 
-function documented(...problems: Parameters<typeof ApiProblems>): Record<string, Documented> {
+function documented(...problems: readonly (number | AppError)[]): Record<string, Documented> {
   class Routes {
     @ApiProblems(...problems)
     route(): void {}

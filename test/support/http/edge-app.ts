@@ -30,6 +30,8 @@ class ThingBody {
 /** One route for each way a request can end. */
 @Controller('things')
 class ThingsController {
+  constructor(private readonly logger: PinoLogger) {}
+
   @Get('bug')
   bug(): never {
     throw new TypeError(BUG_TEXT);
@@ -71,6 +73,12 @@ class ThingsController {
   @Get('context')
   context(): unknown {
     return { request_id: requestContext.current()?.requestId };
+  }
+
+  @Get('never')
+  never(): Promise<never> {
+    this.logger.info({ event: 'waiting' });
+    return new Promise(() => undefined);
   }
 
   @Get(':id')
