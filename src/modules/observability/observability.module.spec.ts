@@ -1,10 +1,10 @@
 import { Global, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DataSource } from 'typeorm';
+import { Test } from '@nestjs/testing';
 import { HttpConfig, ProcessConfig } from '../../config/app-config.js';
 import { REDIS } from '../../redis/redis.module.js';
 import { AgentMetrics } from './agent-metrics.js';
+import { DatabaseHealthRepository } from './database-health.repository.js';
 import { ObservabilityModule } from './observability.module.js';
 
 const PROCESS = { logLevel: 'silent', version: '1.2.3', environment: 'test' } as ProcessConfig;
@@ -12,21 +12,13 @@ const PROCESS = { logLevel: 'silent', version: '1.2.3', environment: 'test' } as
 @Global()
 @Module({
   providers: [
-    { provide: DataSource, useValue: {} },
     { provide: REDIS, useValue: null },
     { provide: HttpConfig, useValue: {} },
     { provide: ProcessConfig, useValue: PROCESS },
   ],
-  exports: [DataSource, REDIS, HttpConfig, ProcessConfig],
+  exports: [REDIS, HttpConfig, ProcessConfig],
 })
 class SurroundingsModule {}
-
-@Module({})
-class HouseModule {
-  static create() {
-    return { module: HouseModule, imports: [SurroundingsModule, ObservabilityModule.forRoot(PROCESS)] };
-  }
-}
 
 describe(ObservabilityModule.name, () => {
   const running: NestExpressApplication[] = [];
@@ -35,7 +27,13 @@ describe(ObservabilityModule.name, () => {
   });
 
   async function start(): Promise<NestExpressApplication> {
-    const app = await NestFactory.create<NestExpressApplication>(HouseModule.create(), { logger: false });
+    const module = await Test.createTestingModule({
+      imports: [SurroundingsModule, ObservabilityModule.forRoot(PROCESS)],
+    })
+      .overrideProvider(DatabaseHealthRepository)
+      .useValue({})
+      .compile();
+    const app = module.createNestApplication<NestExpressApplication>({ logger: false });
     running.push(app);
     await app.listen(0, '127.0.0.1');
     return app;
