@@ -2,7 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { AppError } from '../errors/app-error.js';
 
 /**
- * Refuses requests for host names that are not ours (ALLOWED_HOSTS). Probes come by address and are let through. A request
+ * Refuses requests for host names that are not ours (ALLOWED_HOSTS). Probes and scrapers come by address and are let through. A request
  * of HTTP/1.1 that names no host is no request, whatever is allowed.
  */
 export function trustedHosts(allowed: readonly string[]) {
@@ -24,7 +24,7 @@ export function trustedHosts(allowed: readonly string[]) {
   };
 
   function isAllowed(request: Request): boolean {
-    if (request.path.startsWith('/health/')) return true;
+    if (request.path.startsWith('/health/') || request.path === '/metrics') return true;
     const name = hostName(request.headers.host);
     return name !== undefined && names.has(name);
   }
