@@ -212,7 +212,10 @@ describe(ModelCatalogue.name, () => {
       AI_MODEL: 'gpt-4o',
       AI_AZURE_DEPLOYMENT: 'prod-4o',
       AI_AZURE_API_VERSION: '2025-01-01-preview',
-      AI_MODELS: JSON.stringify([{ id: 'gpt-4o-mini', deployment: 'prod-mini', api_version: '2024-10-21' }]),
+      AI_MODELS: JSON.stringify([
+        { id: 'gpt-4o-mini', deployment: 'prod-mini', api_version: '2024-10-21' },
+        { id: 'gpt-4.1' },
+      ]),
     };
 
     expect(find(environment, 'gpt-4o')).toMatchObject({
@@ -225,6 +228,8 @@ describe(ModelCatalogue.name, () => {
       vendorModel: 'prod-mini',
       connection: { apiVersion: '2024-10-21' },
     });
+    // AI_AZURE_DEPLOYMENT is the default model's alone.
+    expect(find(environment, 'gpt-4.1').vendorModel).toBe('gpt-4.1');
   });
 
   it('takes no published price for a compatible server, whatever its model is called', () => {

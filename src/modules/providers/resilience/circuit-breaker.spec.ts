@@ -95,6 +95,8 @@ describe(CircuitBreaker.name, () => {
     permit().released();
 
     expect(breaker.acquire()).toMatchObject({ isProbe: true });
+    // And again only one.
+    expect(breaker.acquire().permit).toBeUndefined();
   });
 
   it('does not listen to calls that began before its state changed', async () => {

@@ -201,4 +201,16 @@ describe(ScriptedProvider.name, () => {
     await expect(third).rejects.toBe(reason);
     expect(waits).toEqual([30]);
   });
+
+  it('stops when aborted without a delay too', async () => {
+    const controller = new AbortController();
+    const provider = new ScriptedProvider({ delayMs: 0, timers: systemTimers });
+    const stream = provider.stream(request([user('Hello')]), controller);
+    await stream.next();
+    await stream.next();
+    const reason = new Error('the caller left');
+    controller.abort(reason);
+
+    await expect(stream.next()).rejects.toBe(reason);
+  });
 });
