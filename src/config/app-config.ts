@@ -2,6 +2,7 @@ import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
+import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
 
 /*
@@ -10,7 +11,6 @@ import type { Secret } from './secret.js';
  */
 
 export type NodeEnvironment = 'development' | 'test' | 'production';
-export type ConfiguredProvider = 'scripted' | 'anthropic' | 'openai' | 'azure' | 'openai-compatible';
 
 export abstract class ProcessConfig {
   abstract readonly environment: NodeEnvironment;
@@ -66,10 +66,10 @@ export interface ProviderConnectionConfig {
 }
 
 export abstract class ProvidersConfig {
-  abstract readonly defaultProvider: ConfiguredProvider;
+  abstract readonly defaultProvider: ProviderName;
   /** The default model's id. */
   abstract readonly defaultModel: string;
-  abstract readonly connections: Readonly<Record<ConfiguredProvider, ProviderConnectionConfig>>;
+  abstract readonly connections: Readonly<Record<ProviderName, ProviderConnectionConfig>>;
   abstract readonly models: readonly ConfiguredModel[];
   /** Keys that entries of `models` name, by the variable's name. */
   abstract readonly modelKeys: ReadonlyMap<string, Secret>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
+import { connectionVariables, PROVIDER_NAMES } from './providers.js';
 
 /*
  * Every setting of Perch, with its default. `.env.example` documents the same names (a test keeps both equal).
@@ -90,7 +91,7 @@ export const envSchema = z.object({
   PERCH_AGENTS: json(agentDefinitionsSchema).default([]),
 
   // model calls
-  AI_PROVIDER: z.enum(['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible']).default('scripted'),
+  AI_PROVIDER: z.enum(PROVIDER_NAMES).default('scripted'),
   AI_API_KEY: text.optional(),
   AI_BASE_URL: httpUrl.optional(),
   AI_MODEL: text.optional(),
@@ -106,14 +107,6 @@ export const envSchema = z.object({
   AI_SCRIPTED_DELAY_MS: integer(0, 10_000).default(25),
   AI_AZURE_DEPLOYMENT: text.optional(),
   AI_AZURE_API_VERSION: text.default('2024-10-21'),
-  AI_ANTHROPIC_API_KEY: text.optional(),
-  AI_ANTHROPIC_BASE_URL: httpUrl.optional(),
-  AI_OPENAI_API_KEY: text.optional(),
-  AI_OPENAI_BASE_URL: httpUrl.optional(),
-  AI_AZURE_API_KEY: text.optional(),
-  AI_AZURE_BASE_URL: httpUrl.optional(),
-  AI_OPENAI_COMPATIBLE_API_KEY: text.optional(),
-  AI_OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
 
   // features
   AI_ENABLE_STREAMING: flag.default(true),
@@ -145,4 +138,22 @@ export const envSchema = z.object({
 
 export type Env = z.output<typeof envSchema>;
 
-export const ENV_NAMES = Object.keys(envSchema.shape) as (keyof Env)[];
+/** AI_<PROVIDER>_API_KEY and AI_<PROVIDER>_BASE_URL: each provider's own connection, when several are used at once. */
+export const connectionsSchema = z.object(
+  Object.fromEntries<z.ZodOptional<z.ZodType<string>>>(
+    PROVIDER_NAMES.filter((name) => name !== 'scripted').flatMap((name) => {
+      const { apiKey, baseUrl } = connectionVariables(name);
+      return [
+        [apiKey, text.optional()],
+        [baseUrl, httpUrl.optional()],
+      ];
+    }),
+  ),
+);
+
+export type ConnectionSettings = Readonly<Record<string, string | undefined>>;
+
+export const ENV_NAMES: readonly string[] = [
+  ...Object.keys(envSchema.shape),
+  ...Object.keys(connectionsSchema.shape),
+];

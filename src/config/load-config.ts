@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Env, envSchema } from './env.schema.js';
-import type { AppConfig, ConfiguredProvider, ProviderConnectionConfig } from './app-config.js';
+import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
+import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
+import type { AppConfig, ProviderConnectionConfig } from './app-config.js';
 import { Secret } from './secret.js';
 
 /** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
@@ -15,14 +16,6 @@ export class ConfigError extends Error {
   }
 }
 
-const DEFAULT_MODELS: Record<ConfiguredProvider, string | undefined> = {
-  scripted: 'scripted',
-  anthropic: 'claude-sonnet-4-5',
-  openai: 'gpt-5-mini',
-  azure: undefined,
-  'openai-compatible': undefined,
-};
-
 const MIN_SECRET_LENGTH = 32;
 const PLACEHOLDER =
   /your[-_ ]|change[-_ ]?me|placeholder|example|^(secret|password|test|admin|demo)\d*$|^x+$|<.*>/i;
@@ -31,30 +24,32 @@ const PLACEHOLDER =
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const parsed = envSchema.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const settings = connectionsSchema.safeParse(given);
+  if (!parsed.success || !settings.success) {
+    const issues = [...(parsed.error?.issues ?? []), ...(settings.error?.issues ?? [])];
+    throw new ConfigError(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   }
   const env = parsed.data;
+  const connections = connectionsOf(env, settings.data);
   const faults = [
-    ...crossFieldFaults(env, given),
+    ...crossFieldFaults(env, given, connections),
     ...(env.NODE_ENV === 'production' ? productionFaults(env, given) : []),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
-  return toSlices(env, given);
+  return toSlices(env, given, connections);
 }
 
 type Given = Readonly<Record<string, string | undefined>>;
 
-function crossFieldFaults(env: Env, given: Given): string[] {
+type Connections = Readonly<Record<ProviderName, ProviderConnectionConfig>>;
+
+function crossFieldFaults(env: Env, given: Given, connections: Connections): string[] {
   const faults: string[] = [];
-  const connections = connectionsOf(env);
   const { AI_PROVIDER: provider } = env;
-  const needsKey = provider === 'anthropic' || provider === 'openai' || provider === 'azure';
-  if (needsKey && !connections[provider].apiKey)
-    faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
-  if ((provider === 'azure' || provider === 'openai-compatible') && !connections[provider].baseUrl) {
-    faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
-  }
+  const { needsKey, needsAddress } = providerFacts(provider);
+  const { apiKey, baseUrl } = connections[provider];
+  if (needsKey && !apiKey) faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
+  if (needsAddress && !baseUrl) faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
   if (!defaultModelOf(env)) faults.push(`AI_MODEL: is needed for AI_PROVIDER=${provider}`);
   for (const model of env.AI_MODELS) {
     if (model.api_key_env && !given[model.api_key_env]) {
@@ -92,38 +87,24 @@ function productionFaults(env: Env, given: Given): string[] {
 
 function defaultModelOf(env: Env): string | undefined {
   return (
-    env.AI_MODEL ?? (env.AI_PROVIDER === 'azure' ? env.AI_AZURE_DEPLOYMENT : DEFAULT_MODELS[env.AI_PROVIDER])
+    env.AI_MODEL ??
+    (env.AI_PROVIDER === 'azure' ? env.AI_AZURE_DEPLOYMENT : providerFacts(env.AI_PROVIDER).defaultModel)
   );
 }
 
 /** AI_<PROVIDER>_* speak for their provider; AI_API_KEY and AI_BASE_URL for the one that AI_PROVIDER names. */
-function connectionsOf(env: Env): Record<ConfiguredProvider, ProviderConnectionConfig> {
-  const connection = (
-    provider: ConfiguredProvider,
-    apiKey: string | undefined,
-    baseUrl: string | undefined,
-  ): ProviderConnectionConfig => {
-    const isDefault = env.AI_PROVIDER === provider;
-    const key = apiKey ?? (isDefault ? env.AI_API_KEY : undefined);
-    return {
-      apiKey: key === undefined ? undefined : new Secret(key),
-      baseUrl: baseUrl ?? (isDefault ? env.AI_BASE_URL : undefined),
-    };
-  };
-  return {
-    scripted: { apiKey: undefined, baseUrl: undefined },
-    anthropic: connection('anthropic', env.AI_ANTHROPIC_API_KEY, env.AI_ANTHROPIC_BASE_URL),
-    openai: connection('openai', env.AI_OPENAI_API_KEY, env.AI_OPENAI_BASE_URL),
-    azure: connection('azure', env.AI_AZURE_API_KEY, env.AI_AZURE_BASE_URL),
-    'openai-compatible': connection(
-      'openai-compatible',
-      env.AI_OPENAI_COMPATIBLE_API_KEY,
-      env.AI_OPENAI_COMPATIBLE_BASE_URL,
-    ),
-  };
+function connectionsOf(env: Env, settings: ConnectionSettings): Connections {
+  const entries = PROVIDER_NAMES.map((name) => {
+    const variables = connectionVariables(name);
+    const isDefault = env.AI_PROVIDER === name;
+    const apiKey = settings[variables.apiKey] ?? (isDefault ? env.AI_API_KEY : undefined);
+    const baseUrl = settings[variables.baseUrl] ?? (isDefault ? env.AI_BASE_URL : undefined);
+    return [name, { apiKey: apiKey === undefined ? undefined : new Secret(apiKey), baseUrl }] as const;
+  });
+  return Object.fromEntries(entries) as Record<ProviderName, ProviderConnectionConfig>;
 }
 
-function toSlices(env: Env, given: Given): AppConfig {
+function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
   const isProduction = env.NODE_ENV === 'production';
   const secret = (value: string | undefined): Secret | undefined =>
     value === undefined ? undefined : new Secret(value);
@@ -170,7 +151,7 @@ function toSlices(env: Env, given: Given): AppConfig {
     providers: {
       defaultProvider: env.AI_PROVIDER,
       defaultModel: defaultModelOf(env)!,
-      connections: connectionsOf(env),
+      connections,
       models: env.AI_MODELS,
       modelKeys,
       fallbackModels: env.AI_FALLBACK_MODELS,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROVIDER_NAMES } from './providers.js';
 
 /** USD per million tokens, as price lists print it: a number or a decimal string with at most six decimals. */
 const price = z.union([
@@ -10,7 +11,7 @@ const price = z.union([
 export const configuredModelSchema = z.strictObject({
   /** What callers ask for. */
   id: z.string().min(1).max(200),
-  provider: z.enum(['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible']).optional(),
+  provider: z.enum(PROVIDER_NAMES).optional(),
   /** What the vendor is sent; the id when left out. */
   vendor_model: z.string().min(1).optional(),
   base_url: z.url({ protocol: /^https?$/ }).optional(),

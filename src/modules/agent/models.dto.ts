@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PROVIDER_NAMES } from '../../config/providers.js';
 
 export class ModelPriceDto {
   /** USD per million tokens, as decimal strings. */
@@ -21,7 +22,7 @@ export class ModelDto {
   id!: string;
 
   @ApiProperty({
-    enum: ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'],
+    enum: PROVIDER_NAMES,
     example: 'anthropic',
   })
   provider!: string;

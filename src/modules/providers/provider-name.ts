@@ -1,2 +1,1 @@
-export const PROVIDER_NAMES = ['scripted', 'anthropic', 'openai', 'azure', 'openai-compatible'] as const;
-export type ProviderName = (typeof PROVIDER_NAMES)[number];
+export { PROVIDER_NAMES, type ProviderName } from '../../config/providers.js';

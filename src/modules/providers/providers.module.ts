@@ -16,12 +16,12 @@ import { ResilientModelClient } from './resilience/resilient-model-client.js';
 import { systemTimers } from './resilience/timers.js';
 import { ScriptedProvider } from './scripted/scripted.provider.js';
 
+/** The vendors' adapters, a line each; their names and needs stand in `src/config/providers.ts`. */
+const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompatibleProvider];
+
 @Module({
   providers: [
-    AnthropicProvider,
-    OpenAiProvider,
-    AzureProvider,
-    OpenAiCompatibleProvider,
+    ...ADAPTERS,
     {
       provide: ScriptedProvider,
       inject: [ProvidersConfig],
@@ -49,10 +49,7 @@ import { ScriptedProvider } from './scripted/scripted.provider.js';
         ProviderMetrics,
         PinoLogger,
         ScriptedProvider,
-        AnthropicProvider,
-        OpenAiProvider,
-        AzureProvider,
-        OpenAiCompatibleProvider,
+        ...ADAPTERS,
       ],
       useFactory: (
         catalogue: ModelCatalogue,

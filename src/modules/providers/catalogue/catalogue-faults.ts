@@ -1,15 +1,6 @@
 import type { AgentConfig, ProvidersConfig } from '../../../config/app-config.js';
-import type { ProviderName } from '../provider-name.js';
+import { providerFacts } from '../../../config/providers.js';
 import type { ModelCatalogue } from './model-catalogue.js';
-
-/** What a connection must have. A server that speaks a vendor's wire without a key is `openai-compatible`. */
-const NEEDS: Readonly<Record<ProviderName, { readonly key: boolean; readonly address: boolean }>> = {
-  scripted: { key: false, address: false },
-  anthropic: { key: true, address: false },
-  openai: { key: true, address: false },
-  azure: { key: true, address: true },
-  'openai-compatible': { key: false, address: true },
-};
 
 /** Names in the configuration that lead nowhere, a line each; found at start-up, not by the first caller. */
 export function catalogueFaults(
@@ -22,8 +13,12 @@ export function catalogueFaults(
     const model = catalogue.find(id);
     if (!model) continue;
     const { apiKey, baseUrl } = model.connection;
-    const { key, address } = NEEDS[model.provider];
-    const missing = [...(key && !apiKey ? ['key'] : []), ...(address && !baseUrl ? ['address'] : [])];
+    // A server that speaks a vendor's wire without a key is `openai-compatible`.
+    const { needsKey, needsAddress } = providerFacts(model.provider);
+    const missing = [
+      ...(needsKey && !apiKey ? ['key'] : []),
+      ...(needsAddress && !baseUrl ? ['address'] : []),
+    ];
     if (missing.length > 0)
       faults.push(`AI_MODELS: ${id} has no ${missing.join(' and no ')} for ${model.provider}`);
   }

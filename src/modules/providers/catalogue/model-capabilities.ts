@@ -40,7 +40,7 @@ export function capabilitiesOf(provider: ProviderName, modelId: string): ModelCa
         api: OPENAI_RESPONSES_ONLY.test(modelId) ? 'responses' : 'chat',
       };
     }
-    case 'openai-compatible':
+    default:
       return { tools: true, images: true, reasoning: false, temperature: true, api: 'chat' };
   }
 }
