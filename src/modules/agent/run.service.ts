@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig } from '../../config/app-config.js';
+import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids, isUuid } from '../../shared/context/ids.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { requestContext } from '../../shared/context/request-context.js';
-import { notFound, validationFailed } from '../../shared/errors/app-error.js';
+import { type AppError, notFound, validationFailed } from '../../shared/errors/app-error.js';
 import type { UserMessage } from '../../shared/llm/message.js';
 import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/index.js';
 import { ActiveRuns, type ActiveRun } from './active-runs.js';
@@ -35,6 +35,7 @@ export class RunService {
     private readonly active: ActiveRuns,
     private readonly worker: WorkerLease,
     private readonly config: AgentConfig,
+    private readonly providers: ProvidersConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
   ) {}
@@ -114,10 +115,9 @@ export class RunService {
 
   private modelFor(agent: Agent, options: RunOptions): ModelInfo {
     const model = this.models.find(options.model ?? agent.model);
-    if (!model)
-      throw validationFailed([
-        { pointer: '/model', detail: 'is not a model of this installation (see GET /models)' },
-      ]);
+    if (!model) throw invalidModel('is not a model of this installation (see GET /models)');
+    if (!model.price && !this.providers.allowUnpricedModels)
+      throw invalidModel('has no known price, which is refused here');
     return model;
   }
 
@@ -140,6 +140,10 @@ export class RunService {
     const now = this.clock.now();
     return { now, expiresAt: new Date(now.getTime() + this.config.conversationTtlHours * HOUR_MS) };
   }
+}
+
+function invalidModel(detail: string): AppError {
+  return validationFailed([{ pointer: '/model', detail }]);
 }
 
 /** Until somebody renames it: the beginning of the first message, on one line. */
