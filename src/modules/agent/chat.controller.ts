@@ -56,7 +56,9 @@ export class ChatController {
     const run = await this.runs.start(principal, 'chat', toRunOptions(body));
     const response = request.res!;
     const onClose = (): void => cancelUnlessContinued(run, body);
-    response.once('close', onClose);
+    // Who left while the run was admitted has closed already, and would close no second time.
+    if (response.destroyed || response.closed) onClose();
+    else response.once('close', onClose);
     const outcome = await run.outcome;
     response.off('close', onClose);
     if (outcome.type === 'run-error') throw new ProblemError(outcome.problem);

@@ -14,7 +14,7 @@ export function limitHeaders(states: readonly QuotaState[], now: Date): Record<s
   const remaining = ({ limit, used, reserved }: QuotaState): bigint =>
     limit > used + reserved ? limit - used - reserved : 0n;
   const seconds = ({ resetAt }: QuotaState): number =>
-    Math.max(0, Math.ceil((resetAt.getTime() - now.getTime()) / 1000));
+    Math.min(WINDOW_SECONDS, Math.max(0, Math.ceil((resetAt.getTime() - now.getTime()) / 1000)));
   const requests = windows.find(({ scope }) => scope === 'requests_per_minute');
   const tokens = windows.find(({ scope }) => scope === 'tokens_per_minute');
   return {

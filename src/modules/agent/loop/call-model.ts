@@ -131,7 +131,7 @@ class ReplyBuilder {
     this.flushText();
     this.flushReasoning();
     const hasAnswered = this.isAccepted || this.parts.length > 0 || this.finishReason !== undefined;
-    const usage = !hasAnswered ? NO_USAGE : (this.finalUsage ?? this.estimate(models, request));
+    const usage = hasAnswered ? this.usage(models, request) : NO_USAGE;
     // Calls of a broken answer are not executed: what is missing may have been a part of them.
     const parts = error === undefined ? this.parts : this.parts.filter((part) => part.type !== 'tool-call');
     const calls: ToolCall[] = [];
@@ -153,6 +153,15 @@ class ReplyBuilder {
         : undefined,
       error,
     };
+  }
+
+  /** The vendor's figures, unless they say that an answer which is there took no tokens. */
+  private usage(models: ModelClient, request: ModelRequest): Usage {
+    const reported = this.finalUsage;
+    if (!reported) return this.estimate(models, request);
+    if (reported.outputTokens.total > 0 || this.parts.length === 0) return reported;
+    const { outputTokens, source } = this.estimate(models, request);
+    return { ...reported, outputTokens, source };
   }
 
   /** Our own count; where the vendor told its count of the prompt early, that figure stands. */

@@ -393,6 +393,30 @@ describe(runLoop.name, () => {
     expectPaired(models.requests[1]!.messages);
   });
 
+  it('executes nothing of an answer that was filtered', async () => {
+    const { end, executed } = await play([
+      {
+        events: [
+          { type: 'tool-call', call: { toolCallId: 'call_1', toolName: 'echo', input: {} } },
+          finish('content_filter'),
+        ],
+      },
+    ]);
+    expect(executed).toEqual([]);
+    expect(end).toMatchObject({ stopReason: 'finished', finishReason: 'content_filter' });
+  });
+
+  it('does not believe a vendor that counts nothing for an answer that is there', async () => {
+    const { modelCalls } = await play([
+      { events: [{ type: 'text-delta', delta: 'four' }, finish('stop', usage(50, 0))] },
+    ]);
+    expect(modelCalls[0]!.usage).toEqual({
+      inputTokens: { total: 50 },
+      outputTokens: { total: 4 },
+      source: 'estimated',
+    });
+  });
+
   it('executes nothing of an answer that was cut at its length', async () => {
     const { end, executed, journal } = await play([
       {

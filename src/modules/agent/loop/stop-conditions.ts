@@ -35,8 +35,9 @@ export class StopConditions {
   /** Decides after a good model call. `step` is the one that just ended, from 1. */
   afterModelCall(step: number, finishReason: FinishReason, calls: readonly ToolCall[]): NextStep {
     if (calls.length === 0) return { kind: 'stop', reason: 'finished' };
-    // The answer was cut: the last call may lack a part of its arguments and still look whole.
-    if (finishReason === 'length') return { kind: 'stop', reason: 'finished' };
+    // The answer was cut or refused: the last call may lack a part of its arguments and still look whole.
+    if (finishReason === 'length' || finishReason === 'content_filter')
+      return { kind: 'stop', reason: 'finished' };
     const repeats = new Map<string, number>();
     for (const call of calls) {
       const signature = `${call.toolName} ${call.invalidInput ?? canonicalJson(call.input)}`;
