@@ -51,8 +51,11 @@ export class AnthropicProvider implements LlmProvider {
     if (known) return known;
     // Without this the SDK would look for credentials in its own environment variables and files.
     if (!connection.apiKey) throw new ProviderError(this.name, 'authentication');
+    const apiKey = connection.apiKey.reveal();
     const client = new Anthropic({
-      apiKey: connection.apiKey.reveal(),
+      apiKey,
+      // The SDK sends the key as a Bearer token; gateways and older servers look for it here.
+      defaultHeaders: { 'x-api-key': apiKey },
       baseURL: connection.baseUrl ?? PUBLIC_URL,
       maxRetries: 0,
       timeout: NO_SDK_TIMEOUT_MS,

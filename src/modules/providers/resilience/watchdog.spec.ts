@@ -19,13 +19,21 @@ describe(Watchdog.name, () => {
     });
   });
 
-  it('waits for the first part as long as it may, and bytes do not extend that', async () => {
-    await time.advance(99);
-    watchdog.touch();
-    expect(timeouts).toEqual([]);
+  it('waits for the first part as long as it may', async () => {
     await time.advance(500);
 
     expect(timeouts).toEqual([100]);
+    expect(time.pending).toBe(0);
+  });
+
+  it('gives a slow thinker that shows signs of life more time, a silence at a time', async () => {
+    await time.advance(99);
+    watchdog.touch();
+    await time.advance(40);
+    watchdog.touch();
+    await time.advance(500);
+
+    expect(timeouts).toEqual([189]);
     expect(time.pending).toBe(0);
   });
 

@@ -4,7 +4,7 @@ import type { Timers } from './timers.js';
 export interface WatchdogOptions {
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Until the first part; bytes do not extend it. */
+  /** Until the first part, or between signs of life (pings, comments) before it: a slow thinker is not dead. */
   readonly firstPartMs: number;
   /** The longest silence afterwards. */
   readonly stallMs: number;
@@ -22,6 +22,7 @@ export class Watchdog {
   #cancelTotal: () => void;
   #cancelIdle: () => void;
   #lastActivity: number;
+  #lastBytes: number | undefined;
   #hasFirstPart = false;
   #isWaiting = true;
   #isOver = false;
@@ -30,12 +31,13 @@ export class Watchdog {
     const { clock, timers, totalMs, firstPartMs } = options;
     this.#lastActivity = clock.monotonicMs();
     this.#cancelTotal = timers.after(totalMs, () => this.#timeOut());
-    this.#cancelIdle = timers.after(firstPartMs, () => this.#timeOut());
+    this.#cancelIdle = timers.after(firstPartMs, () => this.#firstPartIsLate());
   }
 
   /** Bytes have arrived. */
   touch(): void {
     this.#lastActivity = this.options.clock.monotonicMs();
+    this.#lastBytes = this.#lastActivity;
   }
 
   firstPart(): void {
@@ -49,13 +51,21 @@ export class Watchdog {
   /** Whether the next event is the vendor's to send. */
   waits(isWaiting: boolean): void {
     this.#isWaiting = isWaiting;
-    this.touch();
+    this.#lastActivity = this.options.clock.monotonicMs();
   }
 
   stop(): void {
     this.#isOver = true;
     this.#cancelTotal();
     this.#cancelIdle();
+  }
+
+  #firstPartIsLate(): void {
+    const { clock, timers, firstPartMs, stallMs } = this.options;
+    const patience = Math.min(firstPartMs, stallMs);
+    const left = this.#lastBytes === undefined ? 0 : this.#lastBytes + patience - clock.monotonicMs();
+    if (left <= 0) this.#timeOut();
+    else this.#cancelIdle = timers.after(left, () => this.#firstPartIsLate());
   }
 
   #watch(ms: number): void {
