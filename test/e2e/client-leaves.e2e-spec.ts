@@ -101,6 +101,45 @@ describe('a client that leaves in the middle of an answer', () => {
     expect(await models.lastRequest.closed).toEqual({ byClient: true });
   });
 
+  it('notices a client that left while its run was admitted', async () => {
+    models.enqueue({ text: 'never', fault: { stallAfterEvents: 1 } });
+    const user = await perch.user();
+    const { dataSource } = perch.database;
+    const blocker = dataSource.createQueryRunner();
+    await blocker.startTransaction();
+    await blocker.query('LOCK TABLE run IN ACCESS EXCLUSIVE MODE');
+    const leave = new AbortController();
+    const asked = user.post('/api/v1/agent/chat', { message: 'hi' }, { signal: leave.signal });
+    await until(async () => {
+      const [waiting] = await dataSource.query<{ count: string }[]>(
+        `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting!.count === '1';
+    });
+    leave.abort();
+    await expect(asked).rejects.toThrow();
+    await blocker.commitTransaction();
+    await blocker.release();
+    await until(
+      async () => (await perch.metric('agent_active_conversations')) === 0 && models.openRequests === 0,
+    );
+  });
+
+  it('stops the run when its conversation is erased', async () => {
+    models.enqueue({ text: 'a long answer', chunkSize: 2, fault: { stallAfterEvents: 3 } });
+    const user = await perch.user();
+    const response = await user.post('/api/v1/agent/chat/stream', {
+      message: 'hi',
+      on_disconnect: 'continue',
+    });
+    const events = readEvents(response.body!);
+    const { data } = (await events.next()).value as { data: { session_id: string } };
+    await models.received(1);
+    expect((await user.delete(`/api/v1/agent/conversations/${data.session_id}`)).status).toBe(200);
+    expect(await models.lastRequest.closed).toEqual({ byClient: true });
+    await until(async () => (await perch.metric('agent_active_conversations')) === 0);
+  });
+
   it('frees the conversation, and refuses a second message only while the first is answered', async () => {
     models.enqueue({ text: 'wait', fault: { stallAfterEvents: 1 } });
     const user = await perch.user();

@@ -37,6 +37,12 @@ export class ActiveRuns {
     return this.runs.get(runId);
   }
 
+  /** The run that is working in a conversation, if this process drives one. */
+  inSession(sessionId: string): ActiveRun | undefined {
+    for (const run of this.runs.values()) if (run.sessionId === sessionId) return run;
+    return undefined;
+  }
+
   get size(): number {
     return this.runs.size;
   }

@@ -7,6 +7,7 @@ import { ToolsModule } from '../tools/index.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
+import { CancelOnClear } from './cancel-on-clear.js';
 import { ChatController } from './chat.controller.js';
 import { ContextBuilder } from './context/context-builder.js';
 import { ModelsController } from './models.controller.js';
@@ -39,6 +40,7 @@ import { WorkerLeaseRepository } from './worker-lease.repository.js';
     ActiveRuns,
     AgentDefinitions,
     AgentTools,
+    CancelOnClear,
     ContextBuilder,
     RunAdmissionRepository,
     RunDriver,

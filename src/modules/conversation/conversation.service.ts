@@ -20,6 +20,8 @@ export interface ConversationWithMessages {
 /** A user's conversations. Whatever is not this user's throws `not_found`, exactly like what does not exist. */
 @Injectable()
 export class ConversationService {
+  private readonly clearedListeners: ((id: string) => void)[] = [];
+
   constructor(
     private readonly conversations: ConversationRepository,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -60,6 +62,12 @@ export class ConversationService {
 
   async clear(userId: string, id: string): Promise<void> {
     if (!isUuid(id) || !(await this.conversations.remove(userId, id, this.clock.now()))) throw notFound();
+    for (const listener of this.clearedListeners) listener(id);
+  }
+
+  /** Told of every conversation that its owner erased: whoever works on it stops. */
+  onCleared(listener: (id: string) => void): void {
+    this.clearedListeners.push(listener);
   }
 
   /** What the model is given of the past: the newest messages, oldest first. */
