@@ -222,6 +222,16 @@ describe('a provider that fails', () => {
     });
   });
 
+  it('F09: gives up on an answer that does not end', async () => {
+    const event = `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(500_000)}"}}]}\n\n`;
+    models.always({ fault: { rawSse: event.repeat(140) } });
+    const response = await (await (await start()).user()).post('/api/v1/agent/chat', { message: 'hi' });
+    expect([response.status, await response.json()]).toEqual([
+      502,
+      expect.objectContaining({ code: 'provider_bad_response' }),
+    ]);
+  });
+
   it('F10: counts itself when the vendor reports nothing, or only zeros', async () => {
     const user = await (await start()).user();
     for (const usage of [null, { input: 0, output: 0 }]) {

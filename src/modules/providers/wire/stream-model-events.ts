@@ -30,6 +30,8 @@ export interface ModelCall {
 
 type ByteIterator = AsyncIterator<Uint8Array, undefined, undefined>;
 
+/** Framing takes many times the text: a vendor's event for one token has some 250 bytes. */
+const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 const MAX_BYTES_AFTER_FINISH = 64 * 1024;
 const MAX_WAIT_AFTER_FINISH_MS = 1000;
 
@@ -50,9 +52,13 @@ export async function* streamModelEvents(
     chunks = chunksOf(call.provider, await call.send(abort.signal));
     options.onActivity?.();
     const framer = new SseFramer();
+    let bytes = 0;
     for (;;) {
       const chunk = await nextChunk(chunks);
       if (chunk) options.onActivity?.();
+      // No answer is so long; what does not end must not fill the memory.
+      bytes += chunk?.length ?? 0;
+      if (bytes > MAX_STREAM_BYTES) throw new ProviderError(call.provider, 'bad-response');
       for (const event of chunk ? translate(call, framer, chunk) : close(call, framer.end())) {
         signal.throwIfAborted();
         yield event;
