@@ -15,6 +15,8 @@ export interface ReceivedRequest extends WireRequest {
   readonly receivedAt: number;
   /** `performance.now()` when the client went away before the answer was complete. */
   clientClosedAt: number | undefined;
+  /** `performance.now()` when the whole answer was sent. */
+  completedAt: number | undefined;
   /** What the strict validation found, when it refused the request. */
   refusal: string | undefined;
   /** Settles when the exchange is over; the value tells whether the client left early. */
@@ -152,11 +154,13 @@ export class ModelServer {
         body: body ?? {},
         receivedAt: performance.now(),
         clientClosedAt: undefined,
+        completedAt: undefined,
         refusal: undefined,
         closed,
       };
       response.once('close', () => {
-        if (!response.writableFinished) request.clientClosedAt = performance.now();
+        if (response.writableFinished) request.completedAt = performance.now();
+        else request.clientClosedAt = performance.now();
       });
       this.requests.push(request);
       for (const check of [...this.#arrivals]) check();

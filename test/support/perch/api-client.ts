@@ -7,8 +7,8 @@ export class ApiClient {
     readonly token?: string,
   ) {}
 
-  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    return this.send('GET', path, undefined, headers);
+  get(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return this.send('GET', path, undefined, headers, signal);
   }
 
   post(
@@ -59,6 +59,27 @@ export class ApiClient {
       ...(signal ? { signal } : {}),
     });
   }
+}
+
+let accounts = 0;
+
+/** Registers an account of its own there and speaks with its token. */
+export async function registerUser(url: string): Promise<ApiClient> {
+  accounts += 1;
+  const registered = await new ApiClient(url).post('/api/v1/auth/register', {
+    email: `user-${accounts}-${process.pid}@example.com`,
+    password: 'correct horse battery',
+  });
+  if (registered.status !== 201) throw new Error(`registering failed: ${await registered.text()}`);
+  const { access_token: token } = (await registered.json()) as { access_token: string };
+  return new ApiClient(url, token);
+}
+
+/** The value of a metric line, or 0: `agent_requests_total{status="completed"}`. */
+export async function readMetric(url: string, line: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const found = text.split('\n').find((row) => row.startsWith(`${line} `));
+  return found ? Number(found.slice(line.length + 1)) : 0;
 }
 
 /** The chat answer as the wire has it. */

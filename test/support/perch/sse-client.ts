@@ -12,6 +12,8 @@ export interface StreamedEvent {
   readonly id: number;
   readonly event: string;
   readonly data: EventData;
+  /** The block as it came, comments left out: two streams of one run agree byte for byte. */
+  readonly raw: string;
 }
 
 /** Reads a native stream as a browser would: decodes across chunks, drops comments. Ends with the body. */
@@ -42,12 +44,17 @@ export function streamedText(events: readonly StreamedEvent[]): string {
 
 function parseBlock(block: string): StreamedEvent | undefined {
   const fields = new Map<string, string>();
-  for (const line of block.split('\n')) {
-    if (line.startsWith(':')) continue;
+  const lines = block.split('\n').filter((line) => !line.startsWith(':'));
+  for (const line of lines) {
     const colon = line.indexOf(': ');
     fields.set(line.slice(0, colon), line.slice(colon + 2));
   }
   const event = fields.get('event');
   if (event === undefined) return undefined;
-  return { id: Number(fields.get('id')), event, data: JSON.parse(fields.get('data')!) as EventData };
+  return {
+    id: Number(fields.get('id')),
+    event,
+    data: JSON.parse(fields.get('data')!) as EventData,
+    raw: `${lines.join('\n')}\n\n`,
+  };
 }

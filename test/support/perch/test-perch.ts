@@ -3,7 +3,7 @@ import { loadConfig } from '../../../src/config/load-config.js';
 import { createApp } from '../../../src/create-app.js';
 import { Secret } from '../../../src/config/secret.js';
 import { createTestDatabase } from '../servers/test-database.js';
-import { ApiClient } from './api-client.js';
+import { ApiClient, readMetric, registerUser } from './api-client.js';
 
 export interface TestPerch {
   readonly app: NestExpressApplication;
@@ -18,26 +18,28 @@ export interface TestPerch {
   stop(): Promise<void>;
 }
 
-let accounts = 0;
+/** Limits are wide, the model answers without a pause, and nobody waits at the end. */
+export const TEST_ENVIRONMENT: Readonly<Record<string, string>> = {
+  NODE_ENV: 'test',
+  PORT: '0',
+  AUTH_JWT_SECRET: 'a-signing-secret-for-tests-only-0123456789',
+  AI_FREE_TIER_RPM: '100000',
+  AI_FREE_TIER_TPM: '1000000000',
+  AI_BASIC_TIER_RPM: '100000',
+  AI_BASIC_TIER_TPM: '1000000000',
+  AI_PRO_TIER_RPM: '100000',
+  AI_PRO_TIER_TPM: '1000000000',
+  AI_SCRIPTED_DELAY_MS: '0',
+  PERCH_DEMO_ACCOUNT: 'false',
+  PERCH_SHUTDOWN_GRACE_SECONDS: '0',
+};
 
 /**
- * The whole application in this process, on a database of its own. Limits are wide and the model answers without a pause
- * unless `env` says otherwise.
+ * The whole application in this process, on a database of its own, set up as `TEST_ENVIRONMENT` and `env` say.
  */
 export async function startTestPerch(env: Readonly<Record<string, string>> = {}): Promise<TestPerch> {
   const database = await createTestDatabase();
-  const config = loadConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    PORT: '0',
-    AUTH_JWT_SECRET: 'a-signing-secret-for-tests-only-0123456789',
-    AI_FREE_TIER_RPM: '100000',
-    AI_FREE_TIER_TPM: '1000000000',
-    AI_SCRIPTED_DELAY_MS: '0',
-    PERCH_DEMO_ACCOUNT: 'false',
-    PERCH_SHUTDOWN_GRACE_SECONDS: '0',
-    ...env,
-  });
+  const config = loadConfig({ ...TEST_ENVIRONMENT, LOG_LEVEL: 'silent', ...env });
   const app = await createApp({
     ...config,
     database: { ...config.database, url: new Secret(database.url), isEmbedded: false },
@@ -48,23 +50,9 @@ export async function startTestPerch(env: Readonly<Record<string, string>> = {})
     app,
     url,
     database,
-    async user() {
-      accounts += 1;
-      const email = `user-${accounts}-${process.pid}@example.com`;
-      const registered = await new ApiClient(url).post('/api/v1/auth/register', {
-        email,
-        password: 'correct horse battery',
-      });
-      if (registered.status !== 201) throw new Error(`registering failed: ${await registered.text()}`);
-      const { access_token: token } = (await registered.json()) as { access_token: string };
-      return new ApiClient(url, token);
-    },
+    user: () => registerUser(url),
     anonymous: () => new ApiClient(url),
-    async metric(line) {
-      const text = await (await fetch(`${url}/metrics`)).text();
-      const found = text.split('\n').find((row) => row.startsWith(`${line} `));
-      return found ? Number(found.slice(line.length + 1)) : 0;
-    },
+    metric: (line) => readMetric(url, line),
     async stop() {
       await app.close();
       await database.drop();

@@ -26,11 +26,7 @@ export async function createTestDatabase(entities?: DataSourceSettings['entities
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   const url = withDatabase(serverUrl, name);
-  const dataSource = await createDataSource({
-    url,
-    poolSize: 5,
-    ...(entities ? { entities } : {}),
-  }).initialize();
+  const { dataSource } = await connectTestDatabase(url, entities);
   return {
     url,
     dataSource,
@@ -39,4 +35,14 @@ export async function createTestDatabase(entities?: DataSourceSettings['entities
       await onServer(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     },
   };
+}
+
+/** A database that is there already and belongs to somebody else: `drop` only closes the connections. */
+export async function connectTestDatabase(
+  url: string,
+  entities?: DataSourceSettings['entities'],
+): Promise<TestDatabase> {
+  const settings = { url, poolSize: 5, ...(entities ? { entities } : {}) };
+  const dataSource = await createDataSource(settings).initialize();
+  return { url, dataSource, drop: () => dataSource.destroy() };
 }
