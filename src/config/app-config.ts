@@ -12,7 +12,11 @@ import type { Secret } from './secret.js';
 
 export type NodeEnvironment = 'development' | 'test' | 'production';
 
+/** Which part of the work a process does: `api` drives what callers wait for, `worker` everything but serves no callers. */
+export type ProcessRole = 'all' | 'api' | 'worker';
+
 export abstract class ProcessConfig {
+  abstract readonly role: ProcessRole;
   abstract readonly environment: NodeEnvironment;
   abstract readonly host: string;
   /** 0: any free port. */
@@ -94,6 +98,13 @@ export abstract class AgentConfig {
   /** The same call this many times in a row ends the run. */
   abstract readonly maxRepeatedCalls: number;
   abstract readonly runTimeoutMs: number;
+  /** A model call and its tools. */
+  abstract readonly stepTimeoutMs: number;
+  /** Background runs of one user at the same time, over all processes. */
+  abstract readonly backgroundRunsPerUser: number;
+  /** Background runs in this process at the same time. */
+  abstract readonly backgroundConcurrency: number;
+  abstract readonly maxQueuedRunsPerUser: number;
   /** How long a process may be silent before its runs count as lost. */
   abstract readonly leaseSeconds: number;
   abstract readonly maxTokens: number;

@@ -68,6 +68,7 @@ export const envSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   DATABASE_POOL_SIZE: integer(2, 200).default(10),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional(),
+  PERCH_ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   PERCH_SHUTDOWN_GRACE_SECONDS: integer(0, 3600).default(25),
   PERCH_DEMO_ACCOUNT: flag.optional(),
 
@@ -88,6 +89,10 @@ export const envSchema = z.object({
   PERCH_MAX_REPEATED_CALLS: integer(1, 100).default(3),
   PERCH_LEASE_SECONDS: integer(3, 3600).default(15),
   PERCH_RUN_TIMEOUT_SECONDS: integer(1, 86_400).default(600),
+  PERCH_STEP_TIMEOUT_SECONDS: integer(1, 86_400).default(600),
+  PERCH_BACKGROUND_RUNS_PER_USER: integer(1, 10_000).default(3),
+  PERCH_BACKGROUND_CONCURRENCY: integer(0, 10_000).default(20),
+  PERCH_MAX_QUEUED_RUNS_PER_USER: integer(1, 1_000_000).default(10_000),
   PERCH_AGENTS: json(agentDefinitionsSchema).default([]),
 
   // model calls

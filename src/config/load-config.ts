@@ -50,6 +50,9 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   const { apiKey, baseUrl } = connections[provider];
   if (needsKey && !apiKey) faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
   if (needsAddress && !baseUrl) faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
+  if (env.PERCH_ROLE !== 'all' && !env.DATABASE_URL) {
+    faults.push(`DATABASE_URL: is needed for PERCH_ROLE=${env.PERCH_ROLE}, which shares its work with other processes`);
+  }
   if (!defaultModelOf(env)) faults.push(`AI_MODEL: is needed for AI_PROVIDER=${provider}`);
   for (const model of env.AI_MODELS) {
     if (model.api_key_env && !given[model.api_key_env]) {
@@ -112,6 +115,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
   for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
   return {
     process: {
+      role: env.PERCH_ROLE,
       environment: env.NODE_ENV,
       // Without a word from the operator only production listens to the outside: elsewhere a demo account may exist.
       host: env.HOST ?? (isProduction ? '0.0.0.0' : '127.0.0.1'),
@@ -171,6 +175,10 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       toolConcurrency: env.PERCH_TOOL_CONCURRENCY,
       maxRepeatedCalls: env.PERCH_MAX_REPEATED_CALLS,
       runTimeoutMs: env.PERCH_RUN_TIMEOUT_SECONDS * 1000,
+      stepTimeoutMs: env.PERCH_STEP_TIMEOUT_SECONDS * 1000,
+      backgroundRunsPerUser: env.PERCH_BACKGROUND_RUNS_PER_USER,
+      backgroundConcurrency: env.PERCH_BACKGROUND_CONCURRENCY,
+      maxQueuedRunsPerUser: env.PERCH_MAX_QUEUED_RUNS_PER_USER,
       leaseSeconds: env.PERCH_LEASE_SECONDS,
       maxTokens: env.AI_MAX_TOKENS,
       temperature: env.AI_TEMPERATURE,

@@ -1,12 +1,17 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PinoLogger } from 'nestjs-pino';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { DatabaseConfig } from '../config/app-config.js';
+import { ControlConnection } from './control-connection.js';
 import { dataSourceOptions } from './data-source.js';
 import { migrate } from './migrate.js';
 
-/** The one connection pool of the application. It connects, migrates, and only then lets the other modules start. */
+/**
+ * The connection pool of the application, which connects, migrates, and only then lets the other modules start; and the
+ * control connection beside it.
+ */
+@Global()
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({
@@ -32,5 +37,7 @@ import { migrate } from './migrate.js';
       },
     }),
   ],
+  providers: [ControlConnection],
+  exports: [ControlConnection],
 })
 export class DatabaseModule {}

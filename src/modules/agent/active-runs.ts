@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import type { RunEventLog } from './events/run-event-log.js';
 import { RunAborted } from './loop/run-loop.js';
 import type { RunEvent } from './loop/run-events.js';
@@ -10,31 +11,52 @@ export type RunOutcome = Extract<RunEvent, { type: 'run-end' | 'run-error' }>;
 export interface ActiveRun {
   readonly runId: string;
   readonly sessionId: string;
+  readonly isBackground: boolean;
   readonly events: RunEventLog;
-  /** Resolves with the last event once the run is closed; never rejects. */
-  readonly outcome: Promise<RunOutcome>;
+  /** Resolves with the last event once the run is closed, or with `moved` when it goes on elsewhere; never rejects. */
+  readonly outcome: Promise<RunOutcome | 'moved'>;
   /** Idempotent; after the end without effect. The upstream socket is closed at once. */
   abort(reason: RunAborted): void;
+  /** Stops driving the run and gives it back to the queue. `outcome` says when that is done. */
+  handOver(): void;
 }
+
+/** How long the hand-over of all runs may take at shutdown. */
+const HAND_OVER_MS = 1_500;
 
 /** The runs of this process. */
 @Injectable()
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
+  private readonly closed = new AbortController();
   private draining = false;
+
+  constructor(@Inject(LIVE_EVENTS) private readonly live: LiveEvents) {}
 
   /** True once the process is going down: no new runs. */
   get isDraining(): boolean {
     return this.draining;
   }
 
+  /** Fires when the grace period is over: whoever still listens is told to go on elsewhere. */
+  get closing(): AbortSignal {
+    return this.closed.signal;
+  }
+
   add(run: ActiveRun): void {
     this.runs.set(run.runId, run);
-    void run.outcome.finally(() => this.runs.delete(run.runId));
+    this.live.wake(run.runId);
+    void run.outcome.finally(() => {
+      if (this.runs.get(run.runId) === run) this.runs.delete(run.runId);
+    });
   }
 
   get(runId: string): ActiveRun | undefined {
     return this.runs.get(runId);
+  }
+
+  ids(): string[] {
+    return [...this.runs.keys()];
   }
 
   /** The run that is working in a conversation, if this process drives one. */
@@ -47,15 +69,30 @@ export class ActiveRuns {
     return this.runs.size;
   }
 
-  /** Takes no more runs and waits for those it has; what still runs after `graceMs` is aborted with `reason` and waited for. */
-  async drain(graceMs: number, reason: RunAborted): Promise<void> {
+  get backgroundSize(): number {
+    let count = 0;
+    for (const run of this.runs.values()) if (run.isBackground) count += 1;
+    return count;
+  }
+
+  /** Refuses new runs from here on. */
+  beginDraining(): void {
     this.draining = true;
-    const ended = (): Promise<unknown> => Promise.all([...this.runs.values()].map((run) => run.outcome));
+  }
+
+  /** Waits for the runs; those that still run after `graceMs` are handed over. */
+  async drain(graceMs: number): Promise<void> {
+    this.beginDraining();
+    await this.endWithin(graceMs);
+    this.closed.abort();
+    for (const run of this.runs.values()) run.handOver();
+    await this.endWithin(HAND_OVER_MS);
+  }
+
+  private async endWithin(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([ended(), grace]);
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([Promise.all([...this.runs.values()].map((run) => run.outcome)), late]);
     clearTimeout(timer);
-    for (const run of this.runs.values()) run.abort(reason);
-    await ended();
   }
 }

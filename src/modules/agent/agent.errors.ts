@@ -20,6 +20,44 @@ export function streamingDisabled(): AppError {
   });
 }
 
+export function idempotencyKeyInvalid(): AppError {
+  return new AppError('invalid', 'validation_failed', {
+    detail: 'The header Idempotency-Key must have 1 to 255 visible ASCII characters.',
+  });
+}
+
+export function idempotencyKeyReused(): AppError {
+  return new AppError('invalid', 'idempotency_key_reused', {
+    detail: 'This Idempotency-Key was used with another body. Use a new key for a new request.',
+  });
+}
+
+/** The first request with this key is still being admitted, or its process died at that very moment. */
+export function requestInProgress(): AppError {
+  return new AppError('unavailable', 'dependency_unavailable', {
+    detail: 'An earlier request with this Idempotency-Key has not been decided yet. Try again in a moment.',
+    retryAfterSeconds: 1,
+  });
+}
+
+export function tooManyQueuedRuns(limit: number): AppError {
+  return new AppError('rate-limited', 'rate_limited', {
+    detail: 'Too many runs of yours wait already.',
+    extensions: { scope: 'queued_runs', limit, remaining: 0 },
+    retryAfterSeconds: 10,
+  });
+}
+
+/** A run goes on, but not in this process: where its caller finds it again. */
+export function runMoved(runId: string): AppError {
+  return new AppError('unavailable', 'shutting_down', {
+    detail:
+      'This server is shutting down and the run goes on elsewhere. Go on reading its events from where you are.',
+    extensions: { run_id: runId, events: `/api/v1/agent/runs/${runId}/events` },
+    retryAfterSeconds: 1,
+  });
+}
+
 export function shuttingDown(): AppError {
   return new AppError('unavailable', 'shutting_down', {
     detail: 'This server is shutting down. Try again in a moment.',

@@ -1,23 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { AgentConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
 import type { UsageMeter } from '../../shared/context/usage-meter.js';
 import { toProblem } from '../../shared/errors/problem-catalog.js';
+import { toAppError } from '../../shared/errors/problem.filter.js';
 import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
 import { ToolExecutor, toToolResult } from '../tools/index.js';
 import { ActiveRuns, type ActiveRun, type RunOutcome } from './active-runs.js';
 import { toRunError } from './agent.errors.js';
-import { RunEventLog } from './events/run-event-log.js';
+import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
+import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
+import { persist } from './journal-persistence.js';
 import type { ExecuteTool } from './loop/execute-tool-calls.js';
+import { RunFencedError, type RunJournal, type ToolResultRecord } from './loop/run-journal.js';
 import { type LoopEnd, RunAborted, runLoop, type RunRequest } from './loop/run-loop.js';
+import type { StepEvent } from './loop/run-events.js';
 import type { OwnedRun, RunClosing } from './run.js';
-import { RunJournalRepository } from './run-journal.repository.js';
+import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
 import { RunReporter } from './run-reporter.js';
 import { RunTally } from './run-tally.js';
+import { WorkerLease } from './ownership/worker-lease.js';
 
 export interface DriveOptions {
-  /** Builds what the loop works on; reads the history. */
+  /** Builds what the loop works on; reads the history. What it throws ends the run. */
   readonly prepare: () => Promise<RunRequest>;
   /** The model that was asked for. */
   readonly model: string;
@@ -26,11 +33,29 @@ export interface DriveOptions {
   /** Counts for the quota; held until the run has ended. */
   readonly meter: UsageMeter | undefined;
   readonly messageLength: number;
+  readonly isBackground: boolean;
+  /** Ends the run before it begins anything. */
+  readonly isCancelled?: boolean;
+  /** Left out: this is the run's first owner. */
+  readonly takenOver?: TakenOver;
 }
+
+export interface TakenOver {
+  readonly tally: RunTally;
+  /** Since the run's start. */
+  readonly elapsedMs: number;
+  /** What the owner before had shown and not stored, and the `step-restart` that voids it. */
+  readonly events: readonly LoggedEvent[];
+  readonly lostCall: LostModelCall | undefined;
+}
+
+/** Ends the loop without ending the run: somebody else goes on with it. */
+class RunMoved extends Error {}
 
 /**
  * Drives runs: pulls the loop, hands its events to the run's log, closes the journal, and tells metrics, log and meter.
- * A driven run belongs to this class and to nobody's request.
+ * A driven run belongs to this class and to nobody's request, for as long as it is this process's: before anything is
+ * dispatched, and after this process has slept, it makes sure of that.
  */
 @Injectable()
 export class RunDriver {
@@ -39,7 +64,10 @@ export class RunDriver {
     private readonly tools: ToolExecutor,
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
+    private readonly lease: WorkerLease,
+    @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly reporter: RunReporter,
+    private readonly config: AgentConfig,
     private readonly logger: PinoLogger,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
@@ -47,73 +75,105 @@ export class RunDriver {
 
   /** Starts at once and returns at once. */
   start(run: OwnedRun, options: DriveOptions): ActiveRun {
-    const events = new RunEventLog();
-    const controller = new AbortController();
+    const drive = new Drive(run, options, this.live, this.clock);
+    const { controller } = drive;
     const active: ActiveRun = {
       runId: run.id,
       sessionId: run.sessionId,
-      events,
-      outcome: this.drive(run, options, events, controller),
+      isBackground: options.isBackground,
+      events: drive.log,
+      outcome: this.drive(drive),
       abort: (reason) => controller.abort(reason),
+      handOver: () => drive.handOver(),
     };
     this.active.add(active);
     return active;
   }
 
-  private async drive(
-    run: OwnedRun,
-    options: DriveOptions,
-    events: RunEventLog,
-    controller: AbortController,
-  ): Promise<RunOutcome> {
-    const startedMs = this.clock.monotonicMs();
-    const tally = new RunTally();
+  private async drive(drive: Drive): Promise<RunOutcome | 'moved'> {
+    const { run, options, log, controller, tally } = drive;
+    const { takenOver } = options;
+    const startedMs = this.clock.monotonicMs() - (takenOver?.elapsedMs ?? 0);
     const releaseMeter = options.meter?.hold();
-    const deadline = setTimeout(() => {
-      controller.abort(new RunAborted('timeout', 'the run reached its deadline'));
-    }, options.timeoutMs);
-    this.reporter.started();
-    events.append({ type: 'run-start', runId: run.id, sessionId: run.sessionId });
-
-    const end = await this.loop(run, options, events, controller.signal, tally).catch(
-      (error: unknown): LoopEnd => ({
-        stopReason: 'error',
-        finishReason: 'error',
-        model: options.model,
-        messageId: null,
-        content: '',
-        error,
-      }),
+    const deadline = setTimeout(
+      () => controller.abort(new RunAborted('timeout', 'the run reached its deadline')),
+      Math.max(options.timeoutMs, 0),
     );
-    clearTimeout(deadline);
-    // Whatever of the run still waits for something (a tool, a socket) ends here.
-    controller.abort(new RunAborted('cancelled', 'the run has ended'));
+    drive.verified(this.lease);
+    this.reporter.started();
+    if (options.isCancelled) controller.abort(new RunAborted('cancelled', 'the run was cancelled'));
+    try {
+      if (takenOver) await this.takeOver(drive, takenOver);
+      else log.append({ type: 'run-start', runId: run.id, sessionId: run.sessionId });
 
-    const closing = this.toClosing(end, tally, options.requestId);
-    await this.close(run, closing);
-    const latencyMs = this.clock.monotonicMs() - startedMs;
-    const { messageLength, requestId } = options;
-    this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
-    releaseMeter?.();
-    const outcome = toOutcome(run, end, closing, tally, latencyMs);
-    events.append(outcome);
-    return outcome;
+      const end = await this.loop(drive).catch((error: unknown): LoopEnd => {
+        if (error instanceof RunFencedError || error instanceof RunMoved) throw error;
+        return {
+          stopReason: 'error',
+          finishReason: 'error',
+          model: options.model,
+          messageId: null,
+          content: '',
+          error,
+        };
+      });
+      clearTimeout(deadline);
+      if (drive.isHandedOver && end.stopReason === 'error') await this.release(drive);
+      // Whatever of the run still waits for something (a tool, a socket) ends here.
+      controller.abort(new RunAborted('cancelled', 'the run has ended'));
+
+      const closing = this.toClosing(end, tally, options.requestId);
+      const latencyMs = this.clock.monotonicMs() - startedMs;
+      const outcome = toOutcome(run, end, closing, tally, latencyMs);
+      await this.close(drive, closing, outcome);
+      const { messageLength, requestId } = options;
+      this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
+      return outcome;
+    } catch (error) {
+      clearTimeout(deadline);
+      controller.abort(new RunAborted('cancelled', 'the run is no longer ours'));
+      const name =
+        error instanceof RunFencedError
+          ? 'fenced'
+          : error instanceof RunMoved
+            ? 'handed_over'
+            : 'not_written';
+      this.logger.warn({
+        event: `agent.run.${name}`,
+        run_id: run.id,
+        epoch: run.epoch,
+        ...(name === 'not_written' ? { err: error } : {}),
+      });
+      this.reporter.left();
+      log.detach();
+      return 'moved';
+    } finally {
+      drive.over();
+      releaseMeter?.();
+    }
   }
 
-  private async loop(
-    run: OwnedRun,
-    options: DriveOptions,
-    events: RunEventLog,
-    signal: AbortSignal,
-    tally: RunTally,
-  ): Promise<LoopEnd> {
+  private async takeOver(drive: Drive, { events, lostCall }: TakenOver): Promise<void> {
+    const { run, log } = drive;
+    log.stage([events.at(-1)!.event]);
+    await persist(() => this.journal.resume(run, events, lostCall), drive.givenUp);
+    log.markStored(events.at(-1)!.id);
+    if (lostCall) {
+      drive.tally.addModelCall(lostCall.call);
+      this.reporter.modelCalled(run, lostCall.call);
+    }
+  }
+
+  private async loop(drive: Drive): Promise<LoopEnd> {
+    const { run, options, log, controller, tally } = drive;
+    const { signal } = controller;
     const request = await options.prepare();
     const loop = runLoop(
       request,
       {
-        models: this.models,
-        executeTool: this.executeToolFor(run, request, signal),
-        journal: this.journal.forRun(run),
+        models: { ...this.guardedModels(drive) },
+        executeTool: this.executeToolFor(drive, request),
+        journal: this.journalFor(drive),
         onModelCall: (call) => {
           tally.addModelCall(call);
           options.meter?.add(call.usage, call.cost);
@@ -127,15 +187,36 @@ export class RunDriver {
     for (;;) {
       const next = await loop.next();
       if (next.done) return next.value;
+      // A process that slept may have been given up: what it reads now must not reach anybody before it knows.
+      if (drive.naps !== this.lease.naps) await this.assertOwned(drive);
+      if (next.value.type === 'step-start') drive.stepStarted(this.config.stepTimeoutMs);
       tally.observe(next.value);
-      events.append(next.value);
+      log.append(next.value);
     }
   }
 
-  private executeToolFor(run: OwnedRun, request: RunRequest, signal: AbortSignal): ExecuteTool {
+  /** The models, but nothing is sent to one before it is certain that the run is still ours. */
+  private guardedModels(drive: Drive): ModelClient {
+    const { models } = this;
+    const assertOwned = (): Promise<void> => this.assertOwned(drive);
+    return {
+      async *stream(request, signal) {
+        await assertOwned();
+        yield* models.stream(request, signal);
+      },
+      find: (id) => models.find(id),
+      list: () => models.list(),
+      costOf: (model, usage) => models.costOf(model, usage),
+      estimateUsage: (request, output) => models.estimateUsage(request, output),
+    };
+  }
+
+  private executeToolFor(drive: Drive, request: RunRequest): ExecuteTool {
+    const { run, controller } = drive;
     const allowedTools = new Set(request.tools.map((tool) => tool.name));
-    return async (call, seq) =>
-      toToolResult(
+    return async (call, seq) => {
+      await this.assertOwned(drive);
+      return toToolResult(
         call,
         await this.tools.execute(
           {
@@ -144,9 +225,83 @@ export class RunDriver {
             toolCallId: call.toolCallId,
             idempotencyKey: `${run.id}:${seq}`,
           },
-          { principal: run.principal, runId: run.id, signal, allowedTools },
+          { principal: run.principal, runId: run.id, signal: controller.signal, allowedTools },
         ),
       );
+    };
+  }
+
+  /** While the lease has held without a break since the last look, nobody can have taken the run: no query is needed. */
+  private async assertOwned(drive: Drive): Promise<void> {
+    if (this.lease.isHeld && drive.isVerified(this.lease)) return;
+    await persist(() => this.lease.renew(), drive.givenUp);
+    const { term, naps } = this.lease;
+    if (!(await persist(() => this.journal.isOwned(drive.run), drive.givenUp))) {
+      throw new RunFencedError(drive.run.id);
+    }
+    drive.verified({ term, naps });
+  }
+
+  /** The loop's journal: adds the events to each write, repeats it while the database is away, and hands the run over. */
+  private journalFor(drive: Drive): RunJournal {
+    const writes = this.journal.forRun(drive.run);
+    const commit = (then: readonly StepEvent[], write: (events: readonly LoggedEvent[]) => Promise<void>) =>
+      this.commit(drive, then, write);
+    return {
+      commitModelStep: async (record, then) => {
+        if (drive.isHandedOver && !record.isComplete) {
+          await this.release(
+            drive,
+            record.modelCall ? { seq: record.seq, call: record.modelCall } : undefined,
+          );
+        }
+        await commit(then, (events) => writes.commitModelStep(record, events));
+      },
+      recordToolResult: async (record) => {
+        if (drive.isHandedOver && isCancelled(record)) await this.release(drive);
+        await persist(() => writes.recordToolResult(record), drive.givenUp);
+      },
+      commitToolResults: async (records, messageId, then) => {
+        if (drive.isHandedOver && records.some(isCancelled)) await this.release(drive);
+        await commit(then, (events) => writes.commitToolResults(records, messageId, events));
+      },
+    };
+  }
+
+  private async commit(
+    drive: Drive,
+    then: readonly StepEvent[],
+    write: (events: readonly LoggedEvent[]) => Promise<void>,
+  ): Promise<void> {
+    const { log, tally } = drive;
+    log.stage(then);
+    const events = log.unstored();
+    await persist(() => write(events), drive.givenUp);
+    const last = events.at(-1);
+    if (last) log.markStored(last.id);
+    for (const event of then) tally.observe(event);
+  }
+
+  private async close(drive: Drive, closing: RunClosing, outcome: RunOutcome): Promise<void> {
+    const { run, log } = drive;
+    log.stage([outcome]);
+    const events = log.unstored();
+    if ((await persist(() => this.journal.close(run, closing, events), drive.givenUp)) === 'fenced') {
+      throw new RunFencedError(run.id);
+    }
+    log.markStored(events.at(-1)!.id);
+    this.live.end(run.id);
+  }
+
+  /** Gives the run back. Always throws: the loop ends here. */
+  private async release(
+    drive: Drive,
+    modelCall?: Parameters<RunJournalRepository['release']>[2],
+  ): Promise<never> {
+    // Once, although several tools may end at the same time.
+    drive.releasing ??= this.journal.release(drive.run, drive.log.unstored(), modelCall);
+    await drive.releasing;
+    throw new RunMoved('the run was handed over');
   }
 
   private toClosing(end: LoopEnd, tally: RunTally, requestId: string | undefined): RunClosing {
@@ -161,20 +316,89 @@ export class RunDriver {
       cost: tally.cost,
       problem:
         end.stopReason === 'error'
-          ? toProblem(toRunError(end.error), requestId === undefined ? {} : { requestId })
+          ? toProblem(toAppError(toRunError(end.error)), requestId === undefined ? {} : { requestId })
           : null,
     };
   }
+}
 
-  /** The answer is there whether or not it can be written down; a run that stays open is taken over by the reaper. */
-  private async close(run: OwnedRun, closing: RunClosing): Promise<void> {
-    try {
-      if (!(await this.journal.close(run, closing)))
-        this.logger.warn({ event: 'agent.run.fenced', run_id: run.id });
-    } catch (error) {
-      this.logger.error({ event: 'agent.run.not_closed', run_id: run.id, err: error });
-    }
+/** What belongs to one driven run. */
+class Drive {
+  readonly controller = new AbortController();
+  readonly log: RunEventLog;
+  readonly tally: RunTally;
+  releasing: Promise<void> | undefined;
+  private readonly giveUp = new AbortController();
+  private handedOver = false;
+  private stepDeadline: NodeJS.Timeout | undefined;
+  private term = 0;
+  naps = 0;
+
+  constructor(
+    readonly run: OwnedRun,
+    readonly options: DriveOptions,
+    live: LiveEvents,
+    readonly clock: Clock,
+  ) {
+    this.tally = options.takenOver?.tally ?? new RunTally();
+    const firstId = options.takenOver?.events.at(-1)?.id ?? 1;
+    const log: RunEventLog = new RunEventLog({
+      firstId,
+      ...(live.isShared
+        ? {
+            publish: async (events): Promise<void> => {
+              const outcome = await live.publish(run.id, run.epoch, events, () => log.publishable(events));
+              if (outcome === 'fenced') {
+                this.controller.abort(new RunAborted('error', 'the run has another owner'));
+                log.detach();
+              }
+            },
+          }
+        : {}),
+    });
+    this.log = log;
   }
+
+  /** Fires when waiting for the database has no sense any more. */
+  get givenUp(): AbortSignal {
+    return this.giveUp.signal;
+  }
+
+  get isHandedOver(): boolean {
+    return this.handedOver;
+  }
+
+  handOver(): void {
+    if (this.handedOver) return;
+    this.handedOver = true;
+    this.giveUp.abort();
+    this.controller.abort(new RunAborted('error', 'the process is shutting down'));
+  }
+
+  verified({ term, naps }: { readonly term: number; readonly naps: number }): void {
+    this.term = term;
+    this.naps = naps;
+  }
+
+  isVerified({ term, naps }: { readonly term: number; readonly naps: number }): boolean {
+    return this.term === term && this.naps === naps;
+  }
+
+  stepStarted(timeoutMs: number): void {
+    clearTimeout(this.stepDeadline);
+    this.stepDeadline = setTimeout(
+      () => this.controller.abort(new RunAborted('timeout', 'the step reached its deadline')),
+      timeoutMs,
+    );
+  }
+
+  over(): void {
+    clearTimeout(this.stepDeadline);
+  }
+}
+
+function isCancelled({ result: { isError, result } }: ToolResultRecord): boolean {
+  return isError && JSON.stringify(result).includes('"code":"cancelled"');
 }
 
 function toOutcome(

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
+import { CHANNEL } from '../../database/control-connection.js';
 import { formatUsd } from '../../shared/money/usd.js';
-import type { Usage } from '../../shared/llm/usage.js';
+import type { ToolResult } from '../../shared/llm/tool-call.js';
+import type { LoggedEvent } from './events/run-event-log.js';
+import { toStoredEvents } from './events/stored-events.js';
+import { OUTCOME_UNKNOWN } from './loop/execute-tool-calls.js';
 import {
+  type ModelCallRecord,
   type ModelStepRecord,
   RunFencedError,
-  type RunJournal,
   type ToolIntent,
   type ToolResultRecord,
 } from './loop/run-journal.js';
@@ -19,35 +23,115 @@ import { toStorableJson } from './storable-json.js';
 const FENCE = `fence AS (
   SELECT id, user_id, conversation_id FROM run WHERE id = $1 AND epoch = $2 AND status = 'running' FOR UPDATE)`;
 
+/** Stores events with the write that they belong to. `first` is null when there are none. */
+const storeEvents = (first: number, isSettled = true): string => `stored AS (
+  INSERT INTO run_event (run_id, first_id, last_id, is_settled, events)
+  SELECT fence.id, $${first}::integer, $${first + 1}::integer, ${isSettled}, $${first + 2}::text
+    FROM fence WHERE $${first}::integer IS NOT NULL)`;
+
 /** Takes the next number of the conversation for one message. */
 const NEXT_MESSAGE = `place AS (
   UPDATE conversation SET next_seq = next_seq + 1, updated_at = clock_timestamp()
     FROM fence WHERE conversation.id = fence.conversation_id
   RETURNING conversation.id, conversation.next_seq - 1 AS seq)`;
 
+type Events = readonly LoggedEvent[];
+
+/** The writes of one run. Each takes the events that are stored with it. */
+export interface JournalWrites {
+  commitModelStep(record: ModelStepRecord, events: Events): Promise<void>;
+  recordToolResult(record: ToolResultRecord): Promise<void>;
+  commitToolResults(records: readonly ToolResultRecord[], messageId: string, events: Events): Promise<void>;
+}
+
 /**
- * The journal in PostgreSQL. A step's message, usage and tool intents are one statement, fenced by the run's epoch, so
- * they are there together or not at all.
+ * The journal in PostgreSQL. A step's message, usage, tool intents and events are one statement, fenced by the run's
+ * epoch, so they are there together or not at all. A statement whose answer was lost may be sent again: what it did
+ * before is recognised by its keys.
  */
 @Injectable()
 export class RunJournalRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** The journal of one run, for the loop. */
-  forRun(run: OwnedRun): RunJournal {
+  forRun(run: OwnedRun): JournalWrites {
     return {
-      commitModelStep: (record) => this.commitModelStep(run, record),
+      commitModelStep: (record, events) => this.commitModelStep(run, record, events),
       recordToolResult: (record) => this.recordToolResult(run, record),
-      commitToolResults: (records, messageId) => this.commitToolResults(run, records, messageId),
+      commitToolResults: (records, messageId, events) =>
+        this.commitToolResults(run, records, messageId, events),
     };
   }
 
-  /** Ends the run. False: it was no longer ours to end. */
-  async close(run: OwnedRun, closing: RunClosing): Promise<boolean> {
-    const [, count] = await this.dataSource.query<[unknown[], number]>(
-      `UPDATE run SET status = $3, stop_reason = $4, finish_reason = $5, message_id = $6, model = $7, usage = $8,
-              cost_usd = $9, error = $10, ended_at = clock_timestamp()
-        WHERE id = $1 AND epoch = $2 AND status = 'running'`,
+  /** True while the run is this owner's. */
+  async isOwned(run: OwnedRun): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `SELECT 1 FROM run WHERE id = $1 AND epoch = $2 AND status = 'running'`,
+      [run.id, run.epoch],
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * The first write of a new owner: the events that the owner before showed and never stored, with the `step-restart` that
+   * voids them; and the model call that it may have been in, which somebody has to pay for.
+   */
+  async resume(run: OwnedRun, events: Events, lostCall: LostModelCall | undefined): Promise<void> {
+    await this.fenced(
+      run,
+      `WITH ${FENCE},
+       ${storeEvents(3, false)},
+       ledger AS (${LEDGER(6)})
+       SELECT 1 FROM fence`,
+      [
+        ...eventColumns(events),
+        ...ledgerColumns(run, lostCall?.seq ?? 0, lostCall?.call, 'unknown'),
+        lostCall?.epoch ?? null,
+      ],
+    );
+  }
+
+  /**
+   * Gives the run back to the queue: this process is going down. What was shown and not stored is kept for the next owner
+   * to void. `modelCall` is the one that was cut short.
+   */
+  async release(
+    run: OwnedRun,
+    events: Events,
+    modelCall?: { seq: number; call: ModelCallRecord },
+  ): Promise<void> {
+    await this.fenced(
+      run,
+      `WITH ${FENCE},
+       ${storeEvents(3, false)},
+       ledger AS (${LEDGER(6)}),
+       released AS (
+         UPDATE run SET status = 'queued', owner = NULL, epoch = run.epoch + 1 FROM fence WHERE run.id = fence.id),
+       place AS (
+         UPDATE conversation SET queued_runs = queued_runs + 1 FROM fence WHERE conversation.id = fence.conversation_id)
+       SELECT pg_notify('${CHANNEL}', 'queue') FROM fence`,
+      [
+        ...eventColumns(events),
+        ...ledgerColumns(run, modelCall?.seq ?? 0, modelCall?.call, modelCall?.call.usage.source),
+        run.epoch,
+      ],
+    );
+  }
+
+  /**
+   * Ends the run, with its last event. `'fenced'`: it was no longer ours to end. `'woke'`: something waits for its end.
+   */
+  async close(run: OwnedRun, closing: RunClosing, events: Events): Promise<'closed' | 'woke' | 'fenced'> {
+    const rows = await this.dataSource.query<{ wakes: string }[]>(
+      `WITH fence AS (
+         UPDATE run SET status = $3, stop_reason = $4, finish_reason = $5, message_id = $6, model = $7, usage = $8,
+                cost_usd = $9, error = $10, ended_at = clock_timestamp()
+          WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING id, conversation_id, is_background),
+       ${storeEvents(11)},
+       woken AS (
+         SELECT pg_notify('${CHANNEL}', 'queue') FROM fence JOIN conversation c ON c.id = fence.conversation_id
+          WHERE c.queued_runs > 0 OR fence.is_background)
+       SELECT (SELECT count(*) FROM woken) AS wakes FROM fence`,
       [
         run.id,
         run.epoch,
@@ -59,18 +143,32 @@ export class RunJournalRepository {
         toStorableJson(closing.usage),
         closing.cost === undefined ? null : formatUsd(closing.cost),
         closing.problem && toStorableJson(closing.problem),
+        ...eventColumns(events),
       ],
     );
-    return count > 0;
+    if (rows[0]) return Number(rows[0].wakes) > 0 ? 'woke' : 'closed';
+    return (await this.hasEnded(run, events)) ? 'woke' : 'fenced';
   }
 
-  private async commitModelStep(run: OwnedRun, record: ModelStepRecord): Promise<void> {
+  /** True when this very end is written already: its answer was lost on the way. */
+  private async hasEnded(run: OwnedRun, events: Events): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `SELECT 1 FROM run r JOIN run_event e ON e.run_id = r.id
+        WHERE r.id = $1 AND r.epoch = $2 AND r.status IN ('completed', 'failed', 'cancelled') AND e.last_id = $3`,
+      [run.id, run.epoch, events.at(-1)?.id ?? 0],
+    );
+    return rows.length > 0;
+  }
+
+  private async commitModelStep(run: OwnedRun, record: ModelStepRecord, events: Events): Promise<void> {
     const { message, modelCall } = record;
-    const usage = modelCall?.usage;
     const result = {
       finish_reason: record.finishReason,
       ...(record.rawFinishReason === undefined ? {} : { raw_finish_reason: record.rawFinishReason }),
-      ...(modelCall ? { model: modelCall.model, usage, cost_usd: costText(modelCall.cost) } : {}),
+      ...(message ? { message_id: record.messageId } : {}),
+      ...(modelCall
+        ? { model: modelCall.model, usage: modelCall.usage, cost_usd: costText(modelCall.cost) }
+        : {}),
     };
     await this.fenced(
       run,
@@ -87,12 +185,8 @@ export class RunJournalRepository {
          INSERT INTO step (run_id, seq, step, kind, status, call_id, tool_name, request, started_at)
          SELECT fence.id, i.seq, $7::integer, 'tool', 'started', i.call_id, i.tool_name, i.input, clock_timestamp()
            FROM fence, jsonb_to_recordset($11::jsonb) AS i(seq integer, call_id text, tool_name text, input jsonb)),
-       ledger AS (
-         INSERT INTO usage_record (run_id, epoch, seq, user_id, tier, endpoint, provider, model, source, input_tokens,
-                                   output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, created_at)
-         SELECT $1::uuid, $2::integer, $6::integer, $23::uuid, $12, $13, $14, $15, $16, $17::bigint, $18::bigint, $19::bigint,
-                $20::bigint, $21::bigint, $22::numeric, clock_timestamp()
-          WHERE $14::text IS NOT NULL)
+       ${storeEvents(12)},
+       ledger AS (${LEDGER(15)})
        SELECT 1 FROM fence`,
       [
         record.messageId,
@@ -104,14 +198,9 @@ export class RunJournalRepository {
         toStorableJson(result),
         record.startedAt,
         toStorableJson(record.intents.map(toIntentRow)),
-        run.principal.tier,
-        run.endpoint,
-        modelCall?.provider ?? null,
-        modelCall?.model ?? null,
-        usage?.source ?? null,
-        ...tokenColumns(usage),
-        modelCall?.cost === undefined ? null : formatUsd(modelCall.cost),
-        run.principal.userId,
+        ...eventColumns(events),
+        ...ledgerColumns(run, record.seq, modelCall, modelCall?.usage.source),
+        run.epoch,
       ],
     );
   }
@@ -124,7 +213,7 @@ export class RunJournalRepository {
          UPDATE step SET status = $4, result = $5::jsonb, ended_at = clock_timestamp()
            FROM fence WHERE step.run_id = fence.id AND step.seq = $3)
        SELECT 1 FROM fence`,
-      [seq, result.isError ? 'error' : 'done', toStorableJson(result.result)],
+      [seq, statusOf(result), toStorableJson(result.result)],
     );
   }
 
@@ -132,11 +221,12 @@ export class RunJournalRepository {
     run: OwnedRun,
     records: readonly ToolResultRecord[],
     messageId: string,
+    events: Events,
   ): Promise<void> {
     const parts = records.map(({ result }) => ({ type: 'tool-result', ...result }));
     const rows = records.map(({ seq, result }) => ({
       seq,
-      status: result.isError ? 'error' : 'done',
+      status: statusOf(result),
       result: result.result,
     }));
     await this.fenced(
@@ -150,30 +240,89 @@ export class RunJournalRepository {
        done AS (
          UPDATE step SET status = r.status, result = r.result, ended_at = coalesce(step.ended_at, clock_timestamp())
            FROM fence, jsonb_to_recordset($5::jsonb) AS r(seq integer, status text, result jsonb)
-          WHERE step.run_id = fence.id AND step.seq = r.seq)
+          WHERE step.run_id = fence.id AND step.seq = r.seq),
+       ${storeEvents(6)}
        SELECT 1 FROM fence`,
-      [messageId, toStorableJson(parts), toStorableJson(rows)],
+      [messageId, toStorableJson(parts), toStorableJson(rows), ...eventColumns(events)],
     );
   }
 
   private async fenced(run: OwnedRun, sql: string, parameters: unknown[]): Promise<void> {
-    const rows = await this.dataSource.query<unknown[]>(sql, [run.id, run.epoch, ...parameters]);
-    if (rows.length === 0) throw new RunFencedError(run.id);
+    try {
+      const rows = await this.dataSource.query<unknown[]>(sql, [run.id, run.epoch, ...parameters]);
+      if (rows.length === 0) throw new RunFencedError(run.id);
+    } catch (error) {
+      // Nobody else writes within this epoch: the rows that are in the way are our own, of a try whose answer was lost.
+      if (!isOwnRepetition(error)) throw error;
+    }
   }
 }
 
-function toIntentRow({ seq, call }: ToolIntent): Record<string, unknown> {
-  return { seq, call_id: call.toolCallId, tool_name: call.toolName, input: call.invalidInput ?? call.input };
+/** The model call that an owner was in when it died; its figures are a guess. */
+export interface LostModelCall {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly call: ModelCallRecord;
 }
 
-function tokenColumns(usage: Usage | undefined): (number | null)[] {
+/** The ledger takes what was spent in any case, fence or not. `first` is the first of `ledgerColumns` and the epoch. */
+const LEDGER = (first: number): string => {
+  const at = (index: number): string => `$${first + index}`;
+  return `
+  INSERT INTO usage_record (run_id, epoch, seq, user_id, tier, endpoint, provider, model, source, input_tokens, output_tokens,
+                            cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, created_at)
+  SELECT $1::uuid, ${at(13)}::integer, ${at(0)}::integer, ${at(1)}::uuid, ${at(2)}::text, ${at(3)}::text, ${at(4)}::text,
+         ${at(5)}::text, ${at(6)}::text, ${at(7)}::bigint, ${at(8)}::bigint, ${at(9)}::bigint, ${at(10)}::bigint,
+         ${at(11)}::bigint, ${at(12)}::numeric, clock_timestamp()
+   WHERE ${at(4)}::text IS NOT NULL
+  ON CONFLICT ON CONSTRAINT usage_record_pk DO NOTHING`;
+};
+
+function ledgerColumns(
+  run: OwnedRun,
+  seq: number,
+  call: ModelCallRecord | undefined,
+  source: 'measured' | 'estimated' | 'unknown' | undefined,
+): unknown[] {
+  const usage = call?.usage;
   return [
+    seq,
+    run.principal.userId,
+    run.principal.tier,
+    run.endpoint,
+    call?.provider ?? null,
+    call?.model ?? null,
+    source ?? null,
     usage?.inputTokens.total ?? null,
     usage?.outputTokens.total ?? null,
     usage?.inputTokens.cacheRead ?? null,
     usage?.inputTokens.cacheWrite ?? null,
     usage?.outputTokens.reasoning ?? null,
+    call?.cost === undefined ? null : formatUsd(call.cost),
   ];
+}
+
+function eventColumns(events: Events): [number | null, number | null, string | null] {
+  const [first, last] = [events[0], events.at(-1)];
+  return first && last ? [first.id, last.id, toStoredEvents(events)] : [null, null, null];
+}
+
+const UNIQUE_VIOLATION = '23505';
+const OWN_KEYS: ReadonlySet<string> = new Set(['step_pk', 'message_pk', 'run_event_pk']);
+
+function isOwnRepetition(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { code, constraint } = error.driverError as { code?: string; constraint?: string };
+  return code === UNIQUE_VIOLATION && OWN_KEYS.has(constraint ?? '');
+}
+
+function statusOf({ isError, result }: ToolResult): 'done' | 'error' | 'unknown' {
+  if (!isError) return 'done';
+  return JSON.stringify(result).includes(`"code":"${OUTCOME_UNKNOWN}"`) ? 'unknown' : 'error';
+}
+
+function toIntentRow({ seq, call }: ToolIntent): Record<string, unknown> {
+  return { seq, call_id: call.toolCallId, tool_name: call.toolName, input: call.invalidInput ?? call.input };
 }
 
 function costText(cost: bigint | undefined): string | null {

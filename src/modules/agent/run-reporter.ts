@@ -19,6 +19,11 @@ export class RunReporter {
     this.metrics.conversationStarted();
   }
 
+  /** The run goes on elsewhere. */
+  left(): void {
+    this.metrics.conversationEnded();
+  }
+
   modelCalled(run: OwnedRun, { model, usage, cost }: ModelCallRecord): void {
     this.metrics.recordUsage({
       tier: run.principal.tier,

@@ -13,7 +13,7 @@ export class RunTally {
   readonly toolCalls: AnsweredToolCall[] = [];
   private readonly openCalls = new Map<string, AnsweredToolCall['call']>();
 
-  addModelCall({ usage, cost }: ModelCallRecord): void {
+  addModelCall({ usage, cost }: Pick<ModelCallRecord, 'usage' | 'cost'>): void {
     this.usage = addUsage(this.usage, usage);
     this.cost = this.cost === undefined || cost === undefined ? undefined : this.cost + cost;
   }

@@ -8,6 +8,9 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 })
 @Index('run_active_by_owner', ['owner'], { where: `status IN ('running', 'waiting')` })
 @Index('run_by_conversation', ['conversationId'])
+@Index('run_queue_by_user', ['userId', 'createdAt', 'id'], { where: `status = 'queued'` })
+@Index('run_queue_by_conversation', ['conversationId', 'ordinal'], { where: `status = 'queued'` })
+@Index('run_background_by_user', ['userId'], { where: `status = 'running' AND is_background` })
 @Index('run_by_user', ['userId', 'createdAt'])
 @Check('run_status_known', `status IN ('queued', 'running', 'waiting', 'completed', 'failed', 'cancelled')`)
 export class RunEntity {
@@ -32,6 +35,33 @@ export class RunEntity {
   /** Grows with every change of owner. */
   @Column({ type: 'integer', default: 1 })
   epoch!: number;
+
+  /** Its place among the runs of its conversation, from 1: the order of their turns. */
+  @Column({ type: 'integer', default: 0 })
+  ordinal!: number;
+
+  /** True: nobody waits for it on an open connection; it counts against the caps of background runs. */
+  @Column({ name: 'is_background', type: 'boolean', default: false })
+  isBackground!: boolean;
+
+  /** The id of the user's message, which is in the conversation from the run's start on. */
+  @Column({ name: 'user_message_id', type: 'uuid', nullable: true })
+  userMessageId!: string | null;
+
+  /** The parts of the user's message until then. */
+  @Column({ type: 'jsonb', nullable: true })
+  input!: unknown;
+
+  @Column({ name: 'cancel_requested_at', type: 'timestamptz', nullable: true })
+  cancelRequestedAt!: Date | null;
+
+  /** When the run has to be over; set at its start. */
+  @Column({ name: 'deadline_at', type: 'timestamptz', nullable: true })
+  deadlineAt!: Date | null;
+
+  /** The epoch of an owner that died without a word: its last model call may have been paid for. */
+  @Column({ name: 'orphaned_epoch', type: 'integer', nullable: true })
+  orphanedEpoch!: number | null;
 
   @Column({ type: 'text' })
   agent!: string;

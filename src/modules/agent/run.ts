@@ -9,12 +9,13 @@ import type { PicoUsd } from '../../shared/money/usd.js';
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
 
 /** The surface a run came in by; one label of the ledger. */
-export type RunEndpoint = 'chat' | 'chat_stream';
+export type RunEndpoint = 'chat' | 'chat_stream' | 'runs';
 
-/** What a caller asks for. */
-export interface RunOptions {
-  readonly message: string;
-  readonly sessionId?: string;
+/** What happens to a message when another run of its conversation is not over. */
+export type OnConflict = 'reject' | 'enqueue' | 'interrupt';
+
+/** What a caller asks of the agent, beyond the message. Kept with the run, so that another process can go on with it. */
+export interface RunSettings {
   readonly agent?: string;
   readonly model?: string;
   /** Data from the application for this request; goes to the model, is not part of the conversation. */
@@ -25,6 +26,19 @@ export interface RunOptions {
   readonly tools?: readonly string[] | false;
 }
 
+export interface RunOptions extends RunSettings {
+  readonly message: string;
+  readonly sessionId?: string;
+  readonly onConflict: OnConflict;
+}
+
+/** A run as its caller knows it. */
+export interface RunReference {
+  readonly runId: string;
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
 /** A run that this process owns, with all that its writes need. */
 export interface OwnedRun {
   readonly id: string;
@@ -32,6 +46,37 @@ export interface OwnedRun {
   readonly sessionId: string;
   readonly principal: Principal;
   readonly endpoint: RunEndpoint;
+}
+
+/** What is kept of the request in `run.request`. */
+export interface RunRequestRecord extends RunSettings {
+  /** Of the HTTP request that made the run; finds it in the log. */
+  readonly requestId?: string;
+  readonly messageLength: number;
+  readonly timeoutMs: number;
+}
+
+/** A run that waited in the queue, or that lost its owner, and is this process's now. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly epoch: number;
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly endpoint: RunEndpoint;
+  readonly isBackground: boolean;
+  readonly request: RunRequestRecord;
+  /** The model that was asked for, by its id. */
+  readonly model: string;
+  readonly userMessageId: string;
+  /** False: this is its first owner. */
+  readonly isResumed: boolean;
+  readonly isCancelRequested: boolean;
+  /** Until the run's deadline, by the database's clock; may be negative. */
+  readonly remainingMs: number;
+  /** How long ago it was started. */
+  readonly elapsedMs: number;
+  /** Set when the owner before died without a word: the epoch that it had. */
+  readonly orphanedEpoch: number | null;
 }
 
 /** How a run is closed. */
@@ -56,6 +101,7 @@ export interface RunRecord {
   readonly stopReason: StopReason | null;
   readonly finishReason: FinishReason | null;
   readonly messageId: string | null;
+  /** So far, while the run goes on. Null: no model has been called. */
   readonly usage: Usage | null;
   /** Decimal string, or null while unknown. */
   readonly costUsd: string | null;

@@ -34,6 +34,12 @@ export class PrincipalService {
     return principal;
   }
 
+  /** For work without a session, such as a run that another process began. `undefined`: the account is gone or disabled. */
+  async principalOfUser(userId: string): Promise<Principal | undefined> {
+    const account = await this.accounts.findById(userId);
+    return account && !account.isDisabled ? toPrincipal(account) : undefined;
+  }
+
   /** Forgets what is known about the session: the next request asks the database. */
   forget(session: Session): void {
     this.entries.delete(keyOf(session));

@@ -18,6 +18,14 @@ export class ConversationEntity {
   @Column({ name: 'next_seq', type: 'integer', default: 1 })
   nextSeq!: number;
 
+  /** The place that the next run gets among the runs of the conversation. */
+  @Column({ name: 'next_ordinal', type: 'integer', default: 1 })
+  nextOrdinal!: number;
+
+  /** Runs that wait for their turn. While there are any, no other run begins before them. */
+  @Column({ name: 'queued_runs', type: 'integer', default: 0 })
+  queuedRuns!: number;
+
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

@@ -33,7 +33,7 @@ export class QuotaGuard implements CanActivate {
       execution.getClass(),
     ]);
     const context = requestContext.current();
-    if (!isMarked || !context?.principal) return true;
+    if (!isMarked || !context?.principal || context.idempotency?.repeats) return true;
 
     const { userId, tier } = context.principal;
     const limits = this.limitsOf(tier);

@@ -10,6 +10,13 @@ export interface RequestContext {
   principal?: Principal;
   /** Set where a run is admitted, for the log. */
   runId?: string;
+  /** Set by the idempotency guard when the request has a key: the run that the key stands for. */
+  idempotency?: {
+    readonly key: string;
+    readonly runId: string;
+    /** Set when an earlier request has made that run already: this one spends nothing. */
+    readonly repeats?: { readonly sessionId: string };
+  };
   /** Set by the quota guard on routes that spend tokens; settled by the token accounting interceptor. */
   meter?: UsageMeter;
 }

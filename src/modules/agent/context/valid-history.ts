@@ -1,5 +1,6 @@
 import type { AssistantPart, ToolCallPart, ToolResultPart } from '../../../shared/llm/content-part.js';
 import type { AssistantMessage, Message } from '../../../shared/llm/message.js';
+import { outcomeUnknown } from '../loop/execute-tool-calls.js';
 
 /**
  * Turns what is stored into a history that every provider accepts, whatever happened to the runs that wrote it:
@@ -43,17 +44,5 @@ function resultsFor(calls: readonly ToolCallPart[], next: Message | undefined): 
   const given = new Map<string, ToolResultPart>();
   if (next?.role === 'tool')
     for (const part of next.parts) if (!given.has(part.toolCallId)) given.set(part.toolCallId, part);
-  return calls.map((call) => given.get(call.toolCallId) ?? outcomeUnknown(call));
-}
-
-/** The process died between the dispatch and the result: nobody knows whether the tool did its work. */
-function outcomeUnknown(call: ToolCallPart): ToolResultPart {
-  return {
-    type: 'tool-result',
-    toolCallId: call.toolCallId,
-    toolName: call.toolName,
-    result: { error: { code: 'outcome_unknown', message: 'It is unknown whether this call was executed.' } },
-    isError: true,
-    durationMs: 0,
-  };
+  return calls.map((call) => given.get(call.toolCallId) ?? { type: 'tool-result', ...outcomeUnknown(call) });
 }

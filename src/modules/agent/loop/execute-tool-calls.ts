@@ -6,11 +6,13 @@ import type { RunJournal, ToolIntent } from './run-journal.js';
 export type ExecuteTool = (call: ToolCall, seq: number) => Promise<ToolResult>;
 
 /**
- * Executes the calls of a step, at most `concurrency` at once. Every call gets exactly one result. Results are streamed
- * and returned in the order of the calls, whatever the order in which they arrive.
+ * Executes the calls of a step, at most `concurrency` at once. Every call gets exactly one result; those in `known` are
+ * there already. Results are streamed and returned in the order of the calls, whatever the order in which they arrive.
+ * The last one is not streamed: it becomes true when the whole step is committed.
  */
 export async function* executeToolCalls(
   intents: readonly ToolIntent[],
+  known: ReadonlyMap<number, ToolResult>,
   step: number,
   execute: ExecuteTool,
   journal: RunJournal,
@@ -32,6 +34,8 @@ export async function* executeToolCalls(
         'The arguments are not a JSON object. Correct them and call again.',
       );
     }
+    const journalled = known.get(seq);
+    if (journalled) return journalled;
     const release = await acquire();
     try {
       const result = await execute(call, seq);
@@ -48,7 +52,7 @@ export async function* executeToolCalls(
   for (const promise of pending) {
     const result = await promise;
     results.push(result);
-    yield { type: 'tool-result', step, result };
+    if (results.length < pending.length) yield { type: 'tool-result', step, result };
   }
   return results;
 }
@@ -58,6 +62,14 @@ export function refusal(call: ToolCall, code: string, message: string): ToolResu
   const { toolCallId, toolName } = call;
   return { toolCallId, toolName, result: { error: { code, message } }, isError: true, durationMs: 0 };
 }
+
+/** The process died between the dispatch and the result: nobody knows whether the tool did its work. */
+export function outcomeUnknown(call: ToolCall): ToolResult {
+  return refusal(call, OUTCOME_UNKNOWN, 'It is unknown whether this call was executed.');
+}
+
+/** The code of a result that stands for a call which may or may not have been executed. */
+export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
 /** A counting semaphore: resolves to the function that gives the slot back. */
 function slots(count: number): () => Promise<() => void> {

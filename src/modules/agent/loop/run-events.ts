@@ -49,6 +49,14 @@ export interface RunAnswer {
 export type RunEvent =
   | { readonly type: 'run-start'; readonly runId: string; readonly sessionId: string }
   | StepEvent
+  /** The run has a new owner, which repeats `step`: what came after the event `discardAfter` is void. */
+  | {
+      readonly type: 'step-restart';
+      readonly step: number;
+      readonly discardAfter: number;
+      /** True: events may have been shown whose ids are used again from here on, because nobody knows them any more. */
+      readonly isTailLost: boolean;
+    }
   | { readonly type: 'run-end'; readonly answer: RunAnswer }
   | {
       readonly type: 'run-error';

@@ -1,3 +1,4 @@
+import type { AssistantPart } from '../../../shared/llm/content-part.js';
 import type { FinishReason } from '../../../shared/llm/finish-reason.js';
 import type { Message } from '../../../shared/llm/message.js';
 import type { StopReason } from '../../../shared/llm/stop-reason.js';
@@ -5,11 +6,11 @@ import type { ToolCall, ToolDefinition, ToolResult } from '../../../shared/llm/t
 import type { Clock } from '../../../shared/context/clock.js';
 import type { Ids } from '../../../shared/context/ids.js';
 import type { ModelClient, ModelInfo, ModelRequest } from '../../providers/index.js';
-import { callModel, type ModelReply } from './call-model.js';
+import { callModel } from './call-model.js';
 import { type ExecuteTool, executeToolCalls, refusal } from './execute-tool-calls.js';
 import type { StepEvent } from './run-events.js';
-import type { ModelCallRecord, RunJournal } from './run-journal.js';
-import { type LoopLimits, StopConditions } from './stop-conditions.js';
+import type { JournalledStep, ModelCallRecord, RunJournal } from './run-journal.js';
+import { type LoopLimits, type NextStep, StopConditions } from './stop-conditions.js';
 
 /*
  * The agent loop: model call → tool calls → model call …, until the model has nothing more to ask for or a limit ends
@@ -17,7 +18,7 @@ import { type LoopLimits, StopConditions } from './stop-conditions.js';
  * does is an event. What holds here, each with a test:
  *
  * - every tool call gets exactly one tool result, in the order of the calls;
- * - no tool is dispatched before the journal has its intent;
+ * - no tool is dispatched before the journal has its intent, and none again that may have been dispatched before;
  * - usage is counted once per model call, before anything else can fail;
  * - there is always a step limit;
  * - one AbortSignal reaches the provider and the tools; after it nothing is started.
@@ -29,6 +30,8 @@ export interface RunRequest {
   readonly system: string;
   /** A valid history that ends with the user's message. */
   readonly messages: readonly Message[];
+  /** What the journal has of this run: empty, unless it had another owner before. */
+  readonly journalled: readonly JournalledStep[];
   readonly tools: readonly ToolDefinition[];
   readonly maxOutputTokens: number;
   readonly temperature: number | undefined;
@@ -81,7 +84,64 @@ export async function* runLoop(
   let last: Pick<LoopEnd, 'messageId' | 'content'> = { messageId: null, content: '' };
   let model = run.model.id;
 
-  for (let step = 1; ; step += 1) {
+  /** What follows a good model call: its tools, and whether the loop goes on. */
+  async function* finishStep(
+    done: CommittedStep,
+    known: ReadonlyMap<number, ToolResult>,
+    next: NextStep,
+  ): AsyncGenerator<StepEvent, StopReason | undefined> {
+    const { step, intents } = done;
+    let results: readonly ToolResult[] = [];
+    if (intents.length > 0) {
+      let shown = 0;
+      if (next.kind === 'execute-tools') {
+        results = yield* executeToolCalls(intents, known, step, executeTool, journal, run.limits);
+        shown = results.length - 1;
+      } else {
+        results = intents.map(({ call }) => notExecuted(call, next.reason));
+      }
+      await journal.commitToolResults(
+        intents.map((intent, index) => ({ seq: intent.seq, result: results[index]! })),
+        ids.next(),
+        [
+          ...results.slice(shown).map((result): StepEvent => ({ type: 'tool-result', step, result })),
+          stepEnd(done),
+        ],
+      );
+    }
+    return remember(results, next);
+  }
+
+  function remember(results: readonly ToolResult[], next: NextStep): StopReason | undefined {
+    if (results.length > 0) {
+      messages.push({ role: 'tool', parts: results.map((result) => ({ type: 'tool-result', ...result })) });
+    }
+    return next.kind === 'stop' ? next.reason : conditions.afterTools(results);
+  }
+
+  // A run that had another owner before: its journal is read as data, and what is missing of its last step is done.
+  for (const done of run.journalled) {
+    seq = Math.max(done.seq, ...done.intents.map((intent) => intent.seq));
+    model = done.model;
+    if (done.parts.length > 0) {
+      messages.push({ role: 'assistant', parts: done.parts });
+      last = { messageId: done.messageId, content: visibleText(done.parts) };
+    }
+    if (!done.isComplete) {
+      return { ...last, ...endOfBrokenCall(new AnswerBrokenOff(), signal), finishReason: 'error', model };
+    }
+    const calls = done.intents.map(({ call }) => call);
+    const next = conditions.afterModelCall(done.step, done.finishReason, calls);
+    const stopReason = done.areResultsCommitted
+      ? remember(
+          done.intents.map((intent) => done.results.get(intent.seq)!),
+          next,
+        )
+      : yield* finishStep(done, done.results, next);
+    if (stopReason) return { ...last, stopReason, finishReason: done.finishReason, model };
+  }
+
+  for (let step = (run.journalled.at(-1)?.step ?? 0) + 1; ; step += 1) {
     if (signal.aborted) return { ...last, ...endOfAbort(signal.reason), finishReason: 'error', model };
     yield { type: 'step-start', step };
 
@@ -97,46 +157,44 @@ export async function* runLoop(
     const messageId = ids.next();
     const modelSeq = (seq += 1);
     const intents = reply.calls.map((call) => ({ seq: (seq += 1), call }));
-    await journal.commitModelStep({
-      seq: modelSeq,
-      step,
-      message: reply.parts.length > 0 ? { role: 'assistant', parts: reply.parts } : undefined,
-      messageId,
-      isComplete: reply.error === undefined,
-      finishReason: reply.finishReason,
-      rawFinishReason: reply.rawFinishReason,
-      modelCall: reply.modelCall,
-      intents,
-      startedAt,
-    });
+    const { finishReason, usage } = reply;
+    const done: CommittedStep = { step, intents, finishReason, usage, cost: reply.modelCall?.cost };
+    await journal.commitModelStep(
+      {
+        seq: modelSeq,
+        step,
+        message: reply.parts.length > 0 ? { role: 'assistant', parts: reply.parts } : undefined,
+        messageId,
+        isComplete: reply.error === undefined,
+        finishReason,
+        rawFinishReason: reply.rawFinishReason,
+        modelCall: reply.modelCall,
+        intents,
+        startedAt,
+      },
+      intents.length > 0 ? [] : [stepEnd(done)],
+    );
     if (reply.parts.length > 0) {
       messages.push({ role: 'assistant', parts: reply.parts });
-      last = { messageId, content: visibleText(reply) };
+      last = { messageId, content: visibleText(reply.parts) };
     }
 
-    if (!next) {
-      yield stepEnd(step, reply);
-      return { ...last, ...endOfBrokenCall(reply.error, signal), finishReason: 'error', model };
-    }
+    if (!next) return { ...last, ...endOfBrokenCall(reply.error, signal), finishReason: 'error', model };
+    const stopReason = yield* finishStep(done, NONE_KNOWN, next);
+    if (stopReason) return { ...last, stopReason, finishReason, model };
+  }
+}
 
-    let results: ToolResult[] = [];
-    if (intents.length > 0) {
-      if (next.kind === 'execute-tools') {
-        results = yield* executeToolCalls(intents, step, executeTool, journal, run.limits);
-      } else {
-        results = reply.calls.map((call) => notExecuted(call, next.reason));
-        for (const result of results) yield { type: 'tool-result', step, result };
-      }
-      await journal.commitToolResults(
-        intents.map((intent, index) => ({ seq: intent.seq, result: results[index]! })),
-        ids.next(),
-      );
-      messages.push({ role: 'tool', parts: results.map((result) => ({ type: 'tool-result', ...result })) });
-    }
-    yield stepEnd(step, reply);
+/** What is needed of a step once its model call is committed. */
+type CommittedStep = Pick<JournalledStep, 'step' | 'intents' | 'finishReason' | 'usage' | 'cost'>;
 
-    const stopReason = next.kind === 'stop' ? next.reason : conditions.afterTools(results);
-    if (stopReason) return { ...last, stopReason, finishReason: reply.finishReason, model };
+const NONE_KNOWN: ReadonlyMap<number, ToolResult> = new Map();
+
+/** The answer of an earlier owner broke off, and that owner died before it could close the run. */
+export class AnswerBrokenOff extends Error {
+  constructor() {
+    super('the answer broke off, and so did the process that waited for it');
+    this.name = 'AnswerBrokenOff';
   }
 }
 
@@ -153,18 +211,12 @@ function toModelRequest(run: RunRequest, messages: readonly Message[]): ModelReq
   };
 }
 
-function stepEnd(step: number, reply: ModelReply): StepEvent {
-  return {
-    type: 'step-end',
-    step,
-    finishReason: reply.finishReason,
-    usage: reply.usage,
-    cost: reply.modelCall?.cost,
-  };
+function stepEnd({ step, finishReason, usage, cost }: CommittedStep): StepEvent {
+  return { type: 'step-end', step, finishReason, usage, cost };
 }
 
-function visibleText(reply: ModelReply): string {
-  return reply.parts.reduce((text, part) => (part.type === 'text' ? text + part.text : text), '');
+function visibleText(parts: readonly AssistantPart[]): string {
+  return parts.reduce((text, part) => (part.type === 'text' ? text + part.text : text), '');
 }
 
 function notExecuted(call: ToolCall, reason: StopReason): ToolResult {

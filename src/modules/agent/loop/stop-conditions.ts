@@ -65,7 +65,7 @@ function isMistake({ isError, result }: ToolResult): boolean {
 }
 
 /** The same text for the same value, whatever the order of its members. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,0 +1,184 @@
+import type { Redis } from 'ioredis';
+import type { PinoLogger } from 'nestjs-pino';
+import { EventWatches } from '../event-watches.js';
+import type { LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
+import type { LoggedEvent } from '../run-event-log.js';
+import { fromStoredEvents, toStoredEvents } from '../stored-events.js';
+
+/** A run's stream lives so long after its last event; the longest pause is a tool's or a slow thinker's. */
+const LIFETIME_SECONDS = 3600;
+/** After the end everything is in the database; readers that are in the middle may finish. */
+const LIFETIME_AFTER_END_SECONDS = 60;
+/** Batches per run, about: what falls out is either stored or is read when its step is. */
+const MAX_BATCHES = 2_000;
+/** After a failure nothing is tried for so long, so that runs do not wait for a Redis that is away. */
+const BACK_OFF_MS = 500;
+
+/**
+ * Fencing and appending in one step. An entry's id is the id of its last event, so a reader asks for what comes after the
+ * last event it has. Returns 'fenced', 'lost' (the stream is gone: publish everything) or 'published'.
+ * KEYS: stream, epoch. ARGV: epoch, last id, first id, events, 1 when there must be a stream already, lifetime, bound.
+ */
+const PUBLISH = `
+local known = tonumber(redis.call('GET', KEYS[2]) or '0')
+local epoch = tonumber(ARGV[1])
+if known > epoch then return 'fenced' end
+if ARGV[5] == '1' and redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[6])
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+if #last == 0 or tonumber(string.match(last[1][1], '^%d+')) < tonumber(ARGV[2]) then
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], ARGV[2] .. '-0', 'first', ARGV[3], 'events', ARGV[4])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+redis.call('PUBLISH', KEYS[1], ARGV[2])
+return 'published'`;
+
+/** KEYS: stream, epoch. ARGV: epoch, after id, lifetime. Returns whether the stream is there, and the entries. */
+const ADOPT = `
+local known = tonumber(redis.call('GET', KEYS[2]) or '0')
+if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[3]) end
+return { redis.call('EXISTS', KEYS[1]), redis.call('XRANGE', KEYS[1], '(' .. ARGV[2] .. '-0', '+') }`;
+
+type Entry = readonly [id: string, fields: readonly string[]];
+
+interface RedisWithScripts extends Redis {
+  perchPublishEvents(...args: (string | number)[]): Promise<PublishOutcome | 'lost'>;
+  perchAdoptEvents(...args: (string | number)[]): Promise<[number, Entry[]]>;
+}
+
+/** A Redis Stream per run, and a channel of the same name that says when there is more. */
+export class RedisLiveEvents implements LiveEvents {
+  readonly isShared = true;
+  private readonly redis: RedisWithScripts;
+  private readonly watches: EventWatches;
+  /** Of runs whose last batch did not get through: Redis has a gap until everything is published again. */
+  private readonly incomplete = new Set<string>();
+  private notBeforeMs = 0;
+
+  constructor(
+    redis: Redis,
+    subscriber: Redis,
+    private readonly logger: PinoLogger,
+  ) {
+    redis.defineCommand('perchPublishEvents', { numberOfKeys: 2, lua: PUBLISH });
+    redis.defineCommand('perchAdoptEvents', { numberOfKeys: 2, lua: ADOPT });
+    this.redis = redis as RedisWithScripts;
+    const ignore = (error: unknown): void =>
+      this.logger.debug({ event: 'redis.events.subscribe', err: error });
+    this.watches = new EventWatches(
+      (runId) => void subscriber.subscribe(streamKey(runId)).catch(ignore),
+      (runId) => void subscriber.unsubscribe(streamKey(runId)).catch(ignore),
+    );
+    subscriber.on('message', (channel: string) => {
+      const runId = runIdOf(channel);
+      if (runId !== undefined) this.watches.notify(runId);
+    });
+    // What was published while the connection was away has woken nobody.
+    subscriber.on('ready', () => this.watches.notifyAll());
+  }
+
+  async publish(
+    runId: string,
+    epoch: number,
+    events: readonly LoggedEvent[],
+    everything: () => readonly LoggedEvent[],
+  ): Promise<PublishOutcome> {
+    if (performance.now() < this.notBeforeMs) return this.failed(runId);
+    try {
+      // The first batch of an owner needs no stream; later ones find theirs, or Redis has lost it.
+      const isFirst = events[0]?.id === everything()[0]?.id;
+      let outcome = this.incomplete.has(runId)
+        ? 'lost'
+        : await this.append(runId, epoch, events, isFirst ? '0' : '1');
+      if (outcome === 'lost') outcome = await this.append(runId, epoch, everything(), '0');
+      if (outcome === 'published') this.incomplete.delete(runId);
+      return outcome as PublishOutcome;
+    } catch (error) {
+      this.notBeforeMs = performance.now() + BACK_OFF_MS;
+      this.logger.warn({ event: 'redis.events.not_published', err: error });
+      return this.failed(runId);
+    }
+  }
+
+  /** Throws what the driver throws when Redis is away. */
+  async read(runId: string, afterId: number): Promise<readonly LoggedEvent[]> {
+    const entries = await this.redis.xrange(streamKey(runId), `(${afterId}-0`, '+');
+    return toEvents(entries, afterId);
+  }
+
+  async adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined> {
+    try {
+      const [isThere, entries] = await this.redis.perchAdoptEvents(
+        streamKey(runId),
+        epochKey(runId),
+        epoch,
+        afterId,
+        LIFETIME_SECONDS,
+      );
+      return isThere === 1 ? toEvents(entries, afterId) : undefined;
+    } catch (error) {
+      this.logger.warn({ event: 'redis.events.not_adopted', run_id: runId, err: error });
+      return undefined;
+    }
+  }
+
+  watch(runId: string): RunWatch {
+    return this.watches.watch(runId);
+  }
+
+  wake(runId: string): void {
+    this.watches.notify(runId);
+  }
+
+  end(runId: string): void {
+    this.incomplete.delete(runId);
+    void this.redis
+      .pipeline()
+      .expire(streamKey(runId), LIFETIME_AFTER_END_SECONDS)
+      .expire(epochKey(runId), LIFETIME_AFTER_END_SECONDS)
+      .exec()
+      .catch(() => undefined);
+  }
+
+  private failed(runId: string): 'unavailable' {
+    this.incomplete.add(runId);
+    return 'unavailable';
+  }
+
+  private append(
+    runId: string,
+    epoch: number,
+    events: readonly LoggedEvent[],
+    needsStream: '0' | '1',
+  ): Promise<PublishOutcome | 'lost'> {
+    return this.redis.perchPublishEvents(
+      streamKey(runId),
+      epochKey(runId),
+      epoch,
+      events.at(-1)!.id,
+      events[0]!.id,
+      toStoredEvents(events),
+      needsStream,
+      LIFETIME_SECONDS,
+      MAX_BATCHES,
+    );
+  }
+}
+
+/** The hash tag keeps both keys in one slot of a cluster. */
+const streamKey = (runId: string): string => `perch:run:{${runId}}:events`;
+const epochKey = (runId: string): string => `perch:run:{${runId}}:epoch`;
+const runIdOf = (channel: string): string | undefined => /^perch:run:\{(.+)\}:events$/.exec(channel)?.[1];
+
+/** Entries that were published again after a loss overlap; every id is taken once, and a gap ends the list. */
+function toEvents(entries: readonly Entry[], afterId: number): LoggedEvent[] {
+  const events: LoggedEvent[] = [];
+  for (const [, fields] of entries) {
+    const firstId = Number(fields[1]);
+    for (const event of fromStoredEvents(firstId, fields[3]!)) {
+      const nextId = (events.at(-1)?.id ?? Math.max(afterId, event.id - 1)) + 1;
+      if (event.id === nextId) events.push(event);
+    }
+  }
+  return events;
+}

@@ -1,0 +1,40 @@
+import type { RunEvent } from '../loop/run-events.js';
+import type { LoggedEvent } from './run-event-log.js';
+
+/*
+ * Events as text, for the database and for Redis. Written and read again they encode to the same bytes on every surface:
+ * members keep their order, and what PostgreSQL's jsonb would refuse or change (U+0000, lone surrogates) stays escaped.
+ */
+
+/** The events alone: their ids are consecutive, so the first one's is enough. */
+export function toStoredEvents(events: readonly LoggedEvent[]): string {
+  return JSON.stringify(
+    events.map(({ event }) => event),
+    (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
+  );
+}
+
+export function fromStoredEvents(firstId: number, text: string): LoggedEvent[] {
+  return (JSON.parse(text) as RunEvent[]).map((event, index) => ({
+    id: firstId + index,
+    event: revive(event),
+  }));
+}
+
+/** Money is a bigint in the code and decimal text in JSON. */
+function revive(event: RunEvent): RunEvent {
+  switch (event.type) {
+    case 'step-end':
+    case 'run-error':
+      return withCost(event);
+    case 'run-end':
+      return { ...event, answer: withCost(event.answer) };
+    default:
+      return event;
+  }
+}
+
+function withCost<T extends { readonly cost: bigint | undefined }>(priced: T): T {
+  const { cost } = priced as { readonly cost?: unknown };
+  return { ...priced, cost: typeof cost === 'string' ? BigInt(cost) : undefined };
+}

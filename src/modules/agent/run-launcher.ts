@@ -1,0 +1,165 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { PinoLogger } from 'nestjs-pino';
+import type { Principal } from '../../shared/context/principal.js';
+import type { UsageMeter } from '../../shared/context/usage-meter.js';
+import { AppError } from '../../shared/errors/app-error.js';
+import { PrincipalService } from '../auth/index.js';
+import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
+import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
+import type { ClaimedRun } from './run.js';
+import { RunDriver, type TakenOver } from './run-driver.js';
+import { RunPreparer } from './run-preparer.js';
+import { RunResumption, type ResumePoint } from './run-resumption.js';
+
+const MAX_WAITING_METERS = 10_000;
+const METER_TTL_MS = 600_000;
+
+interface WaitingMeter {
+  readonly meter: UsageMeter;
+  readonly release: () => void;
+}
+
+/** Begins runs that were claimed: those that waited, and those that lost their owner. */
+@Injectable()
+export class RunLauncher {
+  /** Of requests whose run waits: it is counted when it runs in this process. */
+  private readonly meters = new LRUCache<string, WaitingMeter>({
+    max: MAX_WAITING_METERS,
+    ttl: METER_TTL_MS,
+    dispose: ({ release }) => release(),
+  });
+
+  constructor(
+    private readonly preparer: RunPreparer,
+    private readonly resumption: RunResumption,
+    private readonly driver: RunDriver,
+    private readonly principals: PrincipalService,
+    @Inject(MODEL_CLIENT) private readonly models: ModelClient,
+    @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** Keeps the meter of a request whose run waits in the queue. */
+  keepMeter(runId: string, meter: UsageMeter | undefined): void {
+    if (meter) this.meters.set(runId, { meter, release: meter.hold() });
+  }
+
+  /** Throws only when the database is away; the run then is this process's by name alone, and is put back later. */
+  async launch(run: ClaimedRun): Promise<void> {
+    const point = await this.resumption.read(run);
+    const account = await this.principals.principalOfUser(run.userId);
+    const principal = account ?? nobody(run.userId);
+    const owned = {
+      id: run.id,
+      epoch: run.epoch,
+      sessionId: run.sessionId,
+      principal,
+      endpoint: run.endpoint,
+    };
+    const prepare = async () => {
+      if (!account) {
+        throw new AppError('forbidden', 'forbidden', { detail: 'The account of this run may not be used.' });
+      }
+      const { messageSeq, current, steps } = point;
+      return this.preparer.toRequest(
+        this.preparer.prepare(principal, run.request),
+        { userId: run.userId, sessionId: run.sessionId, messageSeq, current },
+        steps,
+      );
+    };
+    const waiting = this.meters.get(run.id);
+    const takenOver = run.isResumed ? await this.takenOver(run, point, prepare) : undefined;
+    if (takenOver) {
+      this.logger.warn({ event: 'agent.run.taken_over', run_id: run.id, epoch: run.epoch });
+    }
+    this.driver.start(owned, {
+      prepare,
+      model: run.model,
+      timeoutMs: run.remainingMs,
+      requestId: run.request.requestId,
+      meter: waiting?.meter,
+      messageLength: run.request.messageLength,
+      isBackground: run.isBackground,
+      isCancelled: run.isCancelRequested,
+      ...(takenOver ? { takenOver } : {}),
+    });
+    this.meters.delete(run.id);
+  }
+
+  private async takenOver(
+    run: ClaimedRun,
+    point: ResumePoint,
+    prepare: () => ReturnType<RunPreparer['toRequest']>,
+  ): Promise<TakenOver> {
+    const { steps, lastEventId, lastSettledId, tally } = point;
+    const tail = await this.live.adopt(run.id, run.epoch, lastEventId);
+    const isConsecutive = tail === undefined || tail.every(({ id }, index) => id === lastEventId + 1 + index);
+    const known = isConsecutive ? (tail ?? []) : [];
+    const last = steps.at(-1);
+    const isStepOpen = last !== undefined && last.intents.length > 0 && !last.areResultsCommitted;
+    const step = last === undefined ? 1 : isStepOpen ? last.step : last.step + 1;
+    const restart = {
+      id: lastEventId + 1 + known.length,
+      event: {
+        type: 'step-restart' as const,
+        step,
+        discardAfter: lastSettledId,
+        isTailLost: tail === undefined || !isConsecutive,
+      },
+    };
+    const awaitsModel = !isStepOpen && !(last && (!last.isComplete || last.intents.length === 0));
+    const lostCall =
+      run.orphanedEpoch === null || !awaitsModel
+        ? undefined
+        : await this.lostCall(run, point, known, prepare);
+    return {
+      tally,
+      elapsedMs: run.elapsedMs,
+      events: [...known, restart],
+      lostCall: lostCall && { ...lostCall, epoch: run.orphanedEpoch! },
+    };
+  }
+
+  /** The call that the owner before was in: what it was sent is known, what it answered as far as it was shown. */
+  private async lostCall(
+    run: ClaimedRun,
+    { steps }: ResumePoint,
+    shown: TakenOver['events'],
+    prepare: () => ReturnType<RunPreparer['toRequest']>,
+  ): Promise<Omit<NonNullable<TakenOver['lostCall']>, 'epoch'> | undefined> {
+    const request = await prepare().catch(() => undefined);
+    if (!request) return undefined;
+    const { model, system, messages, tools, maxOutputTokens } = request;
+    const output = shown.reduce(
+      (text, { event }) =>
+        event.type === 'text-delta' || event.type === 'reasoning-delta' ? text + event.delta : text,
+      '',
+    );
+    const sent = [
+      ...messages,
+      ...steps.flatMap((step) => [
+        { role: 'assistant' as const, parts: step.parts },
+        {
+          role: 'tool' as const,
+          parts: [...step.results.values()].map((result) => ({ type: 'tool-result' as const, ...result })),
+        },
+      ]),
+    ];
+    const usage = this.models.estimateUsage(
+      { model, system, messages: sent, tools, maxOutputTokens },
+      output,
+    );
+    const seq =
+      Math.max(0, ...steps.flatMap((step) => [step.seq, ...step.intents.map((intent) => intent.seq)])) + 1;
+    return {
+      seq,
+      call: { provider: model.provider, model: model.id, usage, cost: this.models.costOf(model, usage) },
+    };
+  }
+}
+
+/** The account has gone or was disabled while its run waited. */
+function nobody(userId: string): Principal {
+  return { userId, email: '', tier: 'free', roles: [], permissions: new Set() };
+}
