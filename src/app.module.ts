@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { AgentModule } from './modules/agent/index.js';
+import { AgentModule, IdempotencyGuard } from './modules/agent/index.js';
 import { AuthGuard, AuthModule, PermissionGuard } from './modules/auth/index.js';
 import { ConversationModule } from './modules/conversation/index.js';
 import { ObservabilityModule } from './modules/observability/index.js';
@@ -44,6 +44,8 @@ export class AppModule {
         { provide: APP_GUARD, useExisting: AuthGuard },
         // May they?
         { provide: APP_GUARD, useExisting: PermissionGuard },
+        // Did they ask for this before? Whoever repeats a request gets the run of the first, and spends nothing.
+        { provide: APP_GUARD, useExisting: IdempotencyGuard },
         // Have they anything left? Reserves what the request may at most use.
         { provide: APP_GUARD, useExisting: QuotaGuard },
         // Settles the reservation to what was used, whoever left or failed.

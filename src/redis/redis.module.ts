@@ -6,6 +6,9 @@ import { DatabaseConfig } from '../config/app-config.js';
 /** An ioredis client, or null when REDIS_URL is not set. */
 export const REDIS = Symbol('REDIS');
 
+/** A second connection, which only listens; null when there is no Redis. */
+export const REDIS_SUBSCRIBER = Symbol('REDIS_SUBSCRIBER');
+
 const COMMAND_TIMEOUT_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
@@ -33,16 +36,30 @@ async function createRedis(config: DatabaseConfig, logger: PinoLogger): Promise<
   return redis;
 }
 
+/** Commands and subscriptions cannot share a connection. What the first one logs is enough. */
+function createSubscriber(redis: Redis | null): Redis | null {
+  const subscriber = redis?.duplicate() ?? null;
+  subscriber?.on('error', () => undefined);
+  return subscriber;
+}
+
 /** The process starts and lives without Redis; readiness says when it is away. */
 @Global()
 @Module({
-  providers: [{ provide: REDIS, inject: [DatabaseConfig, PinoLogger], useFactory: createRedis }],
-  exports: [REDIS],
+  providers: [
+    { provide: REDIS, inject: [DatabaseConfig, PinoLogger], useFactory: createRedis },
+    { provide: REDIS_SUBSCRIBER, inject: [REDIS], useFactory: createSubscriber },
+  ],
+  exports: [REDIS, REDIS_SUBSCRIBER],
 })
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Inject(REDIS) private readonly redis: Redis | null) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis | null,
+    @Inject(REDIS_SUBSCRIBER) private readonly subscriber: Redis | null,
+  ) {}
 
   onApplicationShutdown(): void {
     this.redis?.disconnect();
+    this.subscriber?.disconnect();
   }
 }

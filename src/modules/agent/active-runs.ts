@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Draining } from '../observability/index.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import type { RunEventLog } from './events/run-event-log.js';
 import { RunAborted } from './loop/run-loop.js';
@@ -29,13 +30,15 @@ const HAND_OVER_MS = 1_500;
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
   private readonly closed = new AbortController();
-  private draining = false;
 
-  constructor(@Inject(LIVE_EVENTS) private readonly live: LiveEvents) {}
+  constructor(
+    @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
+    private readonly draining: Draining,
+  ) {}
 
   /** True once the process is going down: no new runs. */
   get isDraining(): boolean {
-    return this.draining;
+    return this.draining.isDraining;
   }
 
   /** Fires when the grace period is over: whoever still listens is told to go on elsewhere. */
@@ -75,14 +78,9 @@ export class ActiveRuns {
     return count;
   }
 
-  /** Refuses new runs from here on. */
-  beginDraining(): void {
-    this.draining = true;
-  }
-
   /** Waits for the runs; those that still run after `graceMs` are handed over. */
   async drain(graceMs: number): Promise<void> {
-    this.beginDraining();
+    this.draining.begin();
     await this.endWithin(graceMs);
     this.closed.abort();
     for (const run of this.runs.values()) run.handOver();

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/index.js';
 import { ConversationModule } from '../conversation/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
@@ -10,26 +11,48 @@ import { AgentTools } from './agent-tools.js';
 import { CancelOnClear } from './cancel-on-clear.js';
 import { ChatController } from './chat.controller.js';
 import { ContextBuilder } from './context/context-builder.js';
+import { LIVE_EVENTS_PROVIDER } from './events/live-events.provider.js';
+import { RunEventEntity } from './events/run-event.entity.js';
+import { RunEventFeed } from './events/run-event-feed.js';
+import { RunEventRepository } from './events/run-event.repository.js';
+import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
+import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
+import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
 import { ModelsController } from './models.controller.js';
+import { RunQueueRepository } from './ownership/run-queue.repository.js';
+import { RunSupervisor } from './ownership/run-supervisor.js';
+import { WorkerEntity } from './ownership/worker.entity.js';
+import { WorkerLease } from './ownership/worker-lease.js';
+import { WorkerLeaseRepository } from './ownership/worker-lease.repository.js';
 import { RunAdmissionRepository } from './run-admission.repository.js';
 import { RunDriver } from './run-driver.js';
 import { RunEntity } from './run.entity.js';
 import { RunJournalRepository } from './run-journal.repository.js';
+import { RunLauncher } from './run-launcher.js';
+import { RunPreparer } from './run-preparer.js';
 import { RunReporter } from './run-reporter.js';
 import { RunRepository } from './run.repository.js';
+import { RunResumption } from './run-resumption.js';
+import { RunResumptionRepository } from './run-resumption.repository.js';
 import { RunService } from './run.service.js';
 import { RunShutdown } from './run-shutdown.js';
 import { RunsController } from './runs.controller.js';
 import { StepEntity } from './step.entity.js';
+import { RunStreams } from './surfaces/run-streams.js';
 import { ToolsController } from './tools.controller.js';
 import { UsageRecordEntity } from './usage-record.entity.js';
-import { WorkerEntity } from './worker.entity.js';
-import { WorkerLease } from './worker-lease.js';
-import { WorkerLeaseRepository } from './worker-lease.repository.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity, StepEntity, WorkerEntity, UsageRecordEntity]),
+    TypeOrmModule.forFeature([
+      RunEntity,
+      StepEntity,
+      WorkerEntity,
+      UsageRecordEntity,
+      RunEventEntity,
+      IdempotencyKeyEntity,
+    ]),
+    AuthModule,
     ConversationModule,
     ProvidersModule,
     RateLimitModule,
@@ -42,15 +65,28 @@ import { WorkerLeaseRepository } from './worker-lease.repository.js';
     AgentTools,
     CancelOnClear,
     ContextBuilder,
+    IdempotencyGuard,
+    IdempotencyKeyRepository,
+    LIVE_EVENTS_PROVIDER,
     RunAdmissionRepository,
     RunDriver,
+    RunEventFeed,
+    RunEventRepository,
     RunJournalRepository,
+    RunLauncher,
+    RunPreparer,
+    RunQueueRepository,
     RunReporter,
     RunRepository,
+    RunResumption,
+    RunResumptionRepository,
     RunService,
     RunShutdown,
+    RunStreams,
+    RunSupervisor,
     WorkerLease,
     WorkerLeaseRepository,
   ],
+  exports: [IdempotencyGuard],
 })
 export class AgentModule {}

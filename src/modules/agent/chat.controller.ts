@@ -1,24 +1,23 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { PinoLogger } from 'nestjs-pino';
-import { AgentConfig } from '../../config/app-config.js';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
+import { requestContext } from '../../shared/context/request-context.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
+import { notFound } from '../../shared/errors/app-error.js';
 import { ProblemError } from '../../shared/errors/problem-error.js';
-import { OpenStreams } from '../observability/index.js';
 import { SpendsQuota } from '../rate-limit/index.js';
-import type { ActiveRun } from './active-runs.js';
-import { streamingDisabled } from './agent.errors.js';
+import { runMoved } from './agent.errors.js';
 import { ChatAnswerDto, ChatBody } from './chat.dto.js';
-import { RunAborted } from './loop/run-loop.js';
+import { RunEventFeed } from './events/run-event-feed.js';
+import { CreatesRun } from './idempotency/creates-run.decorator.js';
 import type { RunOptions } from './run.js';
 import { RunService } from './run.service.js';
-import { encodeRunEvent } from './surfaces/native/encode-run-event.js';
+import { nativeEncoding } from './surfaces/native/encode-run-event.js';
 import { toChatAnswerDto } from './surfaces/native/to-chat-answer.js';
-import { streamRun } from './surfaces/stream-run.js';
+import { RunStreams } from './surfaces/run-streams.js';
 
 const STREAM_EXAMPLE = [
   'id: 1\nevent: run-start\ndata: {"run_id":"0193ab40-7c20-7000-8000-9a0c44d2b7e3","session_id":"0193ab40-7c1e-7000-8000-3f2a51b0c9d1"}',
@@ -29,14 +28,14 @@ const STREAM_EXAMPLE = [
 
 @ApiTags('agent')
 @RequirePermission('agent:run')
+@CreatesRun()
 @SpendsQuota()
 @Controller('agent/chat')
 export class ChatController {
   constructor(
     private readonly runs: RunService,
-    private readonly config: AgentConfig,
-    private readonly openStreams: OpenStreams,
-    private readonly logger: PinoLogger,
+    private readonly feed: RunEventFeed,
+    private readonly streams: RunStreams,
   ) {}
 
   @Post()
@@ -55,12 +54,19 @@ export class ChatController {
   ): Promise<ChatAnswerDto> {
     const run = await this.runs.start(principal, 'chat', toRunOptions(body));
     const response = request.res!;
-    const onClose = (): void => cancelUnlessContinued(run, body);
+    const isCancelledWith = endsWithConnection(body);
+    const left = new AbortController();
+    const onClose = (): void => {
+      left.abort();
+      if (isCancelledWith) this.runs.abandon(run);
+    };
     // Who left while the run was admitted has closed already, and would close no second time.
     if (response.destroyed || response.closed) onClose();
     else response.once('close', onClose);
-    const outcome = await run.outcome;
+    const outcome = await this.feed.outcome(run, left.signal);
     response.off('close', onClose);
+    if (outcome === 'shutting_down') throw runMoved(run.runId);
+    if (outcome === 'gone' || outcome === 'aborted') throw notFound();
     if (outcome.type === 'run-error') throw new ProblemError(outcome.problem);
     return toChatAnswerDto(outcome.answer);
   }
@@ -73,7 +79,10 @@ export class ChatController {
     description:
       'The same run as server-sent events: `run-start`, `step-start`, `text-delta`, `reasoning-delta`, `tool-call`, ' +
       '`tool-result`, `step-end`, and exactly one last event: `run-end` (the chat answer) or `run-error` (a problem). ' +
-      'Each event has an integer `id` from 1 without gaps. A refused request is a problem with its status, not a stream.',
+      'Each event has an integer `id` from 1 without gaps. After `step-restart {step, discard_after}` what came after ' +
+      'the event `discard_after` is void: the process that made it has gone, and another repeats that step. A ' +
+      '`run-error` without an `id` says that this server stops: go on with `GET /agent/runs/{run_id}/events`. ' +
+      'A refused request is a problem with its status, not a stream.',
   })
   @ApiExtraModels(ChatAnswerDto)
   @ApiOkResponse({
@@ -86,33 +95,27 @@ export class ChatController {
     @Body() body: ChatBody,
     @Res() response: Response,
   ): Promise<void> {
-    if (!this.config.isStreamingEnabled) throw streamingDisabled();
+    this.streams.assertEnabled();
     const run = await this.runs.start(principal, 'chat_stream', toRunOptions(body));
+    const encoding = nativeEncoding(run, requestContext.current()?.requestId);
+    const isCancelledWith = endsWithConnection(body);
     // Not awaited: the framework's part is over, and all that it holds for a request would live as long as the stream.
-    void this.deliver(run, body, response);
-  }
-
-  private async deliver(run: ActiveRun, body: ChatBody, response: Response): Promise<void> {
-    const close = this.openStreams.open();
-    try {
-      if (!(await streamRun(response, run.events, encodeRunEvent))) cancelUnlessContinued(run, body);
-    } catch (error) {
-      this.logger.error({ event: 'agent.stream.broken', run_id: run.runId, err: error });
-      cancelUnlessContinued(run, body);
-      response.destroy();
-    } finally {
-      close();
-    }
+    void this.streams.deliver(response, run, encoding).then((isComplete) => {
+      if (!isComplete && isCancelledWith) this.runs.abandon(run);
+    });
   }
 }
 
-function cancelUnlessContinued(run: ActiveRun, { on_disconnect: onDisconnect = 'cancel' }: ChatBody): void {
-  if (onDisconnect === 'cancel') run.abort(new RunAborted('cancelled', 'the client left'));
+/** An idempotency key says that its caller may come back for the answer. */
+function endsWithConnection({ on_disconnect: onDisconnect }: ChatBody): boolean {
+  const whenLeftOut = requestContext.current()?.idempotency ? 'continue' : 'cancel';
+  return (onDisconnect ?? whenLeftOut) === 'cancel';
 }
 
-function toRunOptions(body: ChatBody): RunOptions {
+export function toRunOptions(body: ChatBody): RunOptions {
   return {
     message: body.message,
+    onConflict: body.on_conflict ?? 'reject',
     ...(body.session_id === undefined ? {} : { sessionId: body.session_id }),
     ...(body.agent === undefined ? {} : { agent: body.agent }),
     ...(body.model === undefined ? {} : { model: body.model }),

@@ -83,17 +83,23 @@ export class ChatBody {
   @IsToolSelection()
   tools?: string[] | false;
 
-  /** What happens to the run when this connection is lost. Left out: `cancel`. */
+  /**
+   * What happens to the run when this connection is lost. Left out: `cancel`; with an `Idempotency-Key`, which says that
+   * the caller may come back, `continue`.
+   */
   @ApiPropertyOptional({ enum: ['cancel', 'continue'], example: 'cancel' })
   @IsOptional()
   @IsIn(['cancel', 'continue'])
   on_disconnect?: 'cancel' | 'continue';
 
-  /** What happens when the conversation is busy. Left out: `reject`, with `run_conflict`. */
-  @ApiPropertyOptional({ enum: ['reject'], example: 'reject' })
+  /**
+   * What happens when the conversation is busy. Left out: `reject`, with `run_conflict`. `enqueue`: this run waits for its
+   * turn. `interrupt`: it comes next, and everything before it is cancelled.
+   */
+  @ApiPropertyOptional({ enum: ['reject', 'enqueue', 'interrupt'], example: 'reject' })
   @IsOptional()
-  @IsIn(['reject'])
-  on_conflict?: 'reject';
+  @IsIn(['reject', 'enqueue', 'interrupt'])
+  on_conflict?: 'reject' | 'enqueue' | 'interrupt';
 }
 
 export class UsageDto {

@@ -1,25 +1,22 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { ProcessConfig } from '../../config/app-config.js';
-import { Draining } from '../observability/index.js';
 import { ActiveRuns } from './active-runs.js';
-import { shuttingDown } from './agent.errors.js';
-import { RunAborted } from './loop/run-loop.js';
-import { WorkerLease } from './worker-lease.js';
+import { RunSupervisor } from './ownership/run-supervisor.js';
 
-/** At shutdown: not ready at once, no new runs, and those that are open may go on for the grace period. */
+/**
+ * At shutdown: no new runs; those that are open may go on for the grace period, with their readers; what is left then is
+ * handed over. Meanwhile the listener stays open: it says that this process is not ready, and answers what is asked.
+ */
 @Injectable()
 export class RunShutdown implements BeforeApplicationShutdown {
   constructor(
     private readonly active: ActiveRuns,
-    private readonly draining: Draining,
-    private readonly worker: WorkerLease,
+    private readonly supervisor: RunSupervisor,
     private readonly config: ProcessConfig,
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.draining.begin();
-    const reason = new RunAborted('error', 'the process is shutting down', { cause: shuttingDown() });
-    await this.active.drain(this.config.shutdownGraceMs, reason);
-    await this.worker.stop();
+    await this.active.drain(this.config.shutdownGraceMs);
+    await this.supervisor.stop();
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Usage } from '../../shared/llm/usage.js';
 import type { RunRecord, StepRecord } from './run.js';
 
 interface RunRow {
@@ -32,6 +33,17 @@ interface StepRow {
   ended_at: Date | null;
 }
 
+interface SpentRow {
+  calls: number;
+  input: number;
+  output: number;
+  cache_read: number | null;
+  cache_write: number | null;
+  reasoning: number | null;
+  is_measured: boolean;
+  cost_usd: string | null;
+}
+
 /** Reads runs; always of one user. */
 @Injectable()
 export class RunRepository {
@@ -50,6 +62,8 @@ export class RunRepository {
          FROM step WHERE run_id = $1 ORDER BY seq`,
       [runId],
     );
+    const spent =
+      run.usage || run.status === 'queued' ? undefined : await this.spentSoFar(userId, runId);
     return {
       id: run.id,
       sessionId: run.conversation_id,
@@ -59,8 +73,8 @@ export class RunRepository {
       stopReason: run.stop_reason,
       finishReason: run.finish_reason,
       messageId: run.message_id,
-      usage: run.usage,
-      costUsd: run.cost_usd,
+      usage: run.usage ?? spent?.usage ?? null,
+      costUsd: run.usage ? run.cost_usd : (spent?.costUsd ?? null),
       problem: run.error,
       createdAt: run.created_at,
       startedAt: run.started_at,
@@ -77,6 +91,34 @@ export class RunRepository {
         startedAt: step.started_at,
         endedAt: step.ended_at,
       })),
+    };
+  }
+
+  /** Of a run that goes on: what the ledger has of it. `undefined`: no model call has ended yet. */
+  private async spentSoFar(
+    userId: string,
+    runId: string,
+  ): Promise<{ usage: Usage; costUsd: string | null } | undefined> {
+    const [row] = await this.dataSource.query<SpentRow[]>(
+      `SELECT count(*)::integer AS calls, sum(input_tokens)::float AS input, sum(output_tokens)::float AS output,
+              sum(cache_read_tokens)::float AS cache_read, sum(cache_write_tokens)::float AS cache_write,
+              sum(reasoning_tokens)::float AS reasoning, bool_and(source = 'measured') AS is_measured,
+              CASE WHEN bool_and(cost_usd IS NOT NULL) THEN sum(cost_usd) END AS cost_usd
+         FROM usage_record WHERE run_id = $1 AND user_id = $2`,
+      [runId, userId],
+    );
+    if (!row || row.calls === 0) return undefined;
+    return {
+      usage: {
+        inputTokens: {
+          total: row.input,
+          cacheRead: row.cache_read ?? undefined,
+          cacheWrite: row.cache_write ?? undefined,
+        },
+        outputTokens: { total: row.output, reasoning: row.reasoning ?? undefined },
+        source: row.is_measured ? 'measured' : 'estimated',
+      },
+      costUsd: row.cost_usd,
     };
   }
 }

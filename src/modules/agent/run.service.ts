@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids, isUuid } from '../../shared/context/ids.js';
@@ -9,11 +10,20 @@ import { NO_USAGE } from '../../shared/llm/usage.js';
 import type { UserMessage } from '../../shared/llm/message.js';
 import { ActiveRuns } from './active-runs.js';
 import { requestInProgress, runConflict, shuttingDown, tooManyQueuedRuns } from './agent.errors.js';
+import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
+import { RunEventFeed } from './events/run-event-feed.js';
 import { RunAborted } from './loop/run-loop.js';
-import { RunQueueRepository } from './ownership/run-queue.repository.js';
+import { type CancelOutcome, RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
 import { WorkerLease } from './ownership/worker-lease.js';
-import type { RunEndpoint, RunOptions, RunRecord, RunReference, RunRequestRecord } from './run.js';
+import type {
+  RunEndpoint,
+  RunOptions,
+  RunRecord,
+  RunReference,
+  RunRequestRecord,
+  RunStatus,
+} from './run.js';
 import { type Admission, type AdmissionOutcome, RunAdmissionRepository } from './run-admission.repository.js';
 import { RunDriver } from './run-driver.js';
 import { RunLauncher } from './run-launcher.js';
@@ -22,6 +32,8 @@ import { RunRepository } from './run.repository.js';
 
 const HOUR_MS = 3_600_000;
 const MAX_TITLE_LENGTH = 80;
+/** How long a cancellation waits for a run that is driven elsewhere: its owner is told at once. */
+const CANCELLED_WITHIN_MS = 2_000;
 
 /** Admits runs, cancels them and reads them. */
 @Injectable()
@@ -37,6 +49,9 @@ export class RunService {
     private readonly active: ActiveRuns,
     private readonly worker: WorkerLease,
     private readonly config: AgentConfig,
+    private readonly feed: RunEventFeed,
+    @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
+    private readonly logger: PinoLogger,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
   ) {}
@@ -100,36 +115,59 @@ export class RunService {
   }
 
   /**
-   * Ends a run, wherever it is; ending it again, or after its end, changes nothing. Returns what is known of it then.
-   * Throws `not_found` for what is not this user's.
+   * Ends a run, wherever it is; ending it again, or after its end, changes nothing. Answers when it has ended, or with what
+   * is known after a moment. Throws `not_found` for what is not this user's.
    */
-  async cancel(principal: Principal, runId: string): Promise<RunReference & { status: RunRecord['status'] }> {
+  async cancel(principal: Principal, runId: string): Promise<RunReference & { status: RunStatus }> {
     const { userId } = principal;
-    const found = isUuid(runId) ? await this.queue.findReference(userId, runId) : undefined;
-    if (!found) throw notFound();
-    await this.queue.cancel(userId, runId, {
+    const run = isUuid(runId) ? await this.queue.findReference(userId, runId) : undefined;
+    if (!run) throw notFound();
+    if (this.abortLocal(run)) {
+      await this.active.get(runId)?.outcome;
+    } else if ((await this.requestCancellation(run)) === 'requested') {
+      await this.feed.outcome(run, AbortSignal.timeout(CANCELLED_WITHIN_MS));
+    }
+    return (await this.queue.findReference(userId, runId)) ?? run;
+  }
+
+  /** Its caller has left, and nobody else asked for it. Returns at once; what fails is logged. */
+  abandon(run: RunReference): void {
+    if (this.abortLocal(run)) return;
+    this.requestCancellation(run).catch((error: unknown) => {
+      this.logger.error({ event: 'agent.run.not_cancelled', run_id: run.runId, err: error });
+    });
+  }
+
+  private abortLocal({ runId }: RunReference): boolean {
+    const local = this.active.get(runId);
+    local?.abort(new RunAborted('cancelled', 'the run was cancelled'));
+    return local !== undefined;
+  }
+
+  private async requestCancellation(run: RunReference): Promise<CancelOutcome> {
+    const { runId, sessionId, userId } = run;
+    const model = (await this.runs.findOne(userId, runId))?.model ?? '';
+    const outcome = await this.queue.cancel(userId, runId, {
       id: 2,
       event: {
         type: 'run-end',
         answer: {
           runId,
-          sessionId: found.sessionId,
+          sessionId,
           messageId: null,
           content: '',
           toolCalls: [],
           finishReason: 'error',
           stopReason: 'cancelled',
-          model: (await this.runs.findOne(userId, runId))?.model ?? '',
+          model,
           usage: NO_USAGE,
           cost: 0n,
           latencyMs: 0,
         },
       },
     });
-    const local = this.active.get(runId);
-    local?.abort(new RunAborted('cancelled', 'the run was cancelled'));
-    await local?.outcome;
-    return (await this.queue.findReference(userId, runId)) ?? found;
+    if (outcome === 'cancelled') this.live.wake(runId);
+    return outcome;
   }
 
   /** Throws `not_found` for what is not this user's. */

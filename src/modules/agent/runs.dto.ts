@@ -1,8 +1,28 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
 import { ProblemDto } from '../../shared/errors/problem.dto.js';
-import { FINISH_REASONS, STOP_REASONS, UsageDto } from './chat.dto.js';
+import { ChatBody, FINISH_REASONS, STOP_REASONS, UsageDto } from './chat.dto.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+
+export class BackgroundRunBody extends ChatBody {
+  /** There is no connection to lose: only `continue` is possible. */
+  @ApiPropertyOptional({ enum: ['continue'], example: 'continue' })
+  @IsOptional()
+  @IsIn(['continue'])
+  override on_disconnect?: 'continue';
+}
+
+export class RunStatusDto {
+  @ApiProperty({ format: 'uuid', example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
+  run_id!: string;
+
+  @ApiProperty({ format: 'uuid', example: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' })
+  session_id!: string;
+
+  @ApiProperty({ enum: RUN_STATUSES, example: 'queued' })
+  status!: (typeof RUN_STATUSES)[number];
+}
 
 export class StepDto {
   /** Counts model calls and tool calls of the run together, from 1. */

@@ -22,6 +22,11 @@ export class EventWatches {
     }
   }
 
+  /** The runs that somebody waits for. */
+  runIds(): string[] {
+    return [...this.watchers.keys()];
+  }
+
   notifyAll(): void {
     for (const runId of this.watchers.keys()) this.notify(runId);
   }

@@ -61,11 +61,6 @@ export class RunSupervisor implements OnApplicationBootstrap {
     if (!this.isClaiming) this.track(this.claim());
   }
 
-  /** Nothing new is begun from here on; the heartbeat goes on. */
-  stopClaiming(): void {
-    this.claimAgain = false;
-  }
-
   /** Called when the last run has ended or was handed over. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);

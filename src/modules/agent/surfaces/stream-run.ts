@@ -1,21 +1,32 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import type { LoggedEvent, RunEventLog } from '../events/run-event-log.js';
+import type { LoggedEvent } from '../events/run-event-log.js';
+import type { FeedEnd } from '../events/run-event-feed.js';
 
 /** Proxies cut what is silent for long; the contract promises a sign at least every 15 s. */
 const HEARTBEAT_MS = 10_000;
+/** A piece that a reader has to take before the next one is encoded: a bound on what one slow reader costs. */
+const MAX_PIECE_CHARACTERS = 64 * 1024;
+/** A reader that does not take one piece within this time is let go; it may come back and go on where it was. */
+const DRAIN_TIMEOUT_MS = 30_000;
 
-export type EncodeEvent = (event: LoggedEvent) => string;
+/** The form of a stream on one surface. */
+export interface StreamEncoding {
+  event(event: LoggedEvent): string;
+  /** What is said when the stream ends before the run does. */
+  brokenOff(end: 'gone' | 'shutting_down'): string;
+}
+
+export type SubscribeToRun = (signal: AbortSignal) => AsyncGenerator<readonly LoggedEvent[], FeedEnd>;
 
 /**
- * Writes a run's events as server-sent events until its last one. Resolves `true` when the client got all of them and
- * `false` when it left before. A reader that is slower than the model holds back only itself: events wait in the run's
- * log, not in this response.
+ * Writes a run's events as server-sent events until its last one. Resolves `false` when the client left before. A reader
+ * that is slower than the model holds back only itself: events wait in the run's log, not in this response.
  */
 export async function streamRun(
   response: Response,
-  events: RunEventLog,
-  encode: EncodeEvent,
+  subscribe: SubscribeToRun,
+  encoding: StreamEncoding,
 ): Promise<boolean> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -32,10 +43,16 @@ export async function streamRun(
     if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
   }, HEARTBEAT_MS);
   try {
-    for await (const batch of events.subscribe(gone.signal)) {
-      // One write for what is there together: a write costs more than encoding many events.
-      const isDrained = response.write(batch.map(encode).join(''));
-      if (!isDrained) await once(response, 'drain', { signal: gone.signal }).catch(() => undefined);
+    const batches = subscribe(gone.signal);
+    for (;;) {
+      const next = await batches.next();
+      if (next.done) {
+        if (next.value === 'gone' || next.value === 'shutting_down') {
+          response.write(encoding.brokenOff(next.value));
+        }
+        break;
+      }
+      await writeBatch(response, next.value, encoding, gone.signal);
     }
   } finally {
     clearInterval(heartbeat);
@@ -43,4 +60,27 @@ export async function streamRun(
   if (gone.signal.aborted) return false;
   response.end();
   return true;
+}
+
+/** One write for what is there together, up to a bound: a write costs more than encoding many events. */
+async function writeBatch(
+  response: Response,
+  batch: readonly LoggedEvent[],
+  encoding: StreamEncoding,
+  signal: AbortSignal,
+): Promise<void> {
+  let piece = '';
+  for (const [index, event] of batch.entries()) {
+    piece += encoding.event(event);
+    if (piece.length < MAX_PIECE_CHARACTERS && index < batch.length - 1) continue;
+    if (signal.aborted) return;
+    if (!response.write(piece)) await drained(response, signal);
+    piece = '';
+  }
+}
+
+async function drained(response: Response, signal: AbortSignal): Promise<void> {
+  const patience = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
+  await once(response, 'drain', { signal: AbortSignal.any([signal, patience]) }).catch(() => undefined);
+  if (patience.aborted && !signal.aborted) response.destroy();
 }

@@ -73,8 +73,12 @@ export class RedisLiveEvents implements LiveEvents {
       const runId = runIdOf(channel);
       if (runId !== undefined) this.watches.notify(runId);
     });
-    // What was published while the connection was away has woken nobody.
-    subscriber.on('ready', () => this.watches.notifyAll());
+    // What was published while the connection was away has woken nobody, and who came meanwhile is not subscribed.
+    subscriber.on('ready', () => {
+      const runIds = this.watches.runIds();
+      if (runIds.length > 0) void subscriber.subscribe(...runIds.map(streamKey)).catch(ignore);
+      this.watches.notifyAll();
+    });
   }
 
   async publish(

@@ -1,11 +1,41 @@
-import type { RunEvent } from '../../loop/run-events.js';
+import { NO_USAGE } from '../../../../shared/llm/usage.js';
+import { notFound } from '../../../../shared/errors/app-error.js';
+import { toProblem } from '../../../../shared/errors/problem-catalog.js';
+import { runMoved } from '../../agent.errors.js';
 import type { LoggedEvent } from '../../events/run-event-log.js';
+import type { RunEvent } from '../../loop/run-events.js';
+import type { RunReference } from '../../run.js';
+import type { StreamEncoding } from '../stream-run.js';
 import { roundMs, toChatAnswerDto, toCostUsd, toInput, toUsageDto } from './to-chat-answer.js';
 
-/** One event of the native stream: `id`, `event` and one line of JSON `data` (api.md, "Agent"). */
+/** The native stream of a run (api.md, "Agent"): `id`, `event` and one line of JSON `data`. */
+export function nativeEncoding({ runId, sessionId }: RunReference, requestId?: string): StreamEncoding {
+  return {
+    event: encodeRunEvent,
+    // Without an id: it is no event of the run, so whoever comes back goes on after the last that was one.
+    brokenOff: (end) =>
+      encode({
+        type: 'run-error',
+        runId,
+        sessionId,
+        problem: toProblem(
+          end === 'gone' ? notFound() : runMoved(runId),
+          requestId === undefined ? {} : { requestId },
+        ),
+        partial: true,
+        usage: NO_USAGE,
+        cost: undefined,
+      }),
+  };
+}
+
 export function encodeRunEvent({ id, event }: LoggedEvent): string {
-  // JSON never contains a raw line break, so no text of a model can end an event or begin another.
-  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(toData(event))}\n\n`;
+  return `id: ${id}\n${encode(event)}`;
+}
+
+/** JSON never contains a raw line break, so no text of a model can end an event or begin another. */
+function encode(event: RunEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(toData(event))}\n\n`;
 }
 
 function toData(event: RunEvent): unknown {
@@ -40,6 +70,8 @@ function toData(event: RunEvent): unknown {
         usage: toUsageDto(event.usage),
         cost_usd: toCostUsd(event.cost),
       };
+    case 'step-restart':
+      return { step: event.step, discard_after: event.discardAfter };
     case 'run-end':
       return toChatAnswerDto(event.answer);
     case 'run-error':

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { Response } from 'express';
+import { PinoLogger } from 'nestjs-pino';
+import { AgentConfig } from '../../../config/app-config.js';
+import { OpenStreams } from '../../observability/index.js';
+import { streamingDisabled } from '../agent.errors.js';
+import { RunEventFeed } from '../events/run-event-feed.js';
+import type { RunReference } from '../run.js';
+import { type StreamEncoding, streamRun } from './stream-run.js';
+
+/** Open streams of runs: each is counted while it is open, and none keeps its run alive or ends it. */
+@Injectable()
+export class RunStreams {
+  constructor(
+    private readonly feed: RunEventFeed,
+    private readonly open: OpenStreams,
+    private readonly config: AgentConfig,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** Throws `forbidden` where streaming is switched off. */
+  assertEnabled(): void {
+    if (!this.config.isStreamingEnabled) throw streamingDisabled();
+  }
+
+  /** Resolves when the stream is over, `false` when its reader left before the end. Never rejects. */
+  async deliver(
+    response: Response,
+    run: RunReference,
+    encoding: StreamEncoding,
+    afterId = 0,
+  ): Promise<boolean> {
+    const close = this.open.open();
+    try {
+      return await streamRun(response, (signal) => this.feed.subscribe(run, signal, afterId), encoding);
+    } catch (error) {
+      this.logger.error({ event: 'agent.stream.broken', run_id: run.runId, err: error });
+      response.destroy();
+      return false;
+    } finally {
+      close();
+    }
+  }
+}
