@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { AppConfig } from './config/app-config.js';
-import { HttpMetrics, NestLogger } from './modules/observability/index.js';
+import { Draining, HttpMetrics, NestLogger } from './modules/observability/index.js';
 import { serveOpenApi } from './openapi.js';
 import { unmatchedRoute } from './shared/errors/no-such-route.js';
 import { configureHttp } from './shared/http/configure-http.js';
@@ -42,7 +42,17 @@ export async function createApp(
     app.flushLogs();
   }
   app.setGlobalPrefix(PREFIX, { exclude: WITHOUT_PREFIX });
-  configureHttp(app, config.http, options.preview ? {} : { watch: app.get(HttpMetrics).watch });
+  configureHttp(
+    app,
+    config.http,
+    options.preview
+      ? {}
+      : {
+          watch: app.get(HttpMetrics).watch,
+          isDraining: () => app.get(Draining).isDraining,
+          isWorker: config.process.role === 'worker',
+        },
+  );
   if (options.preview) return app;
   if (config.http.docsEnabled) serveOpenApi(app, config.process.version);
   await app.init();

@@ -4,19 +4,28 @@ import { startPerch } from './start-perch.js';
 
 /** npm passes Ctrl-C on although the terminal has sent it to us already: what follows so closely is the same wish. */
 const SAME_WISH_MS = 1_000;
+/** After the grace period everything is handed over and closed; what is not done by then is not waited for. */
+const CLOSED_WITHIN_MS = 1_900;
 
 /** Reads the configuration, starts everything and stops it again on SIGTERM and SIGINT. Asked again, it ends at once. */
 async function main(): Promise<void> {
-  const starting = startPerch(loadConfig(readEnvironment()));
+  const config = loadConfig(readEnvironment());
+  const starting = startPerch(config);
 
   // Before the start is through: a signal then must not leave the embedded database behind.
-  let stoppingSince: number | undefined;
+  let stopping: { readonly signal: NodeJS.Signals; readonly sinceMs: number } | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stoppingSince !== undefined) {
-      if (performance.now() - stoppingSince > SAME_WISH_MS) process.exit(1);
+    if (stopping) {
+      const isSameWish = signal === 'SIGINT' && stopping.signal === 'SIGINT';
+      if (!isSameWish || performance.now() - stopping.sinceMs > SAME_WISH_MS) process.exit(1);
       return;
     }
-    stoppingSince = performance.now();
+    stopping = { signal, sinceMs: performance.now() };
+    const tooLate = setTimeout(
+      () => fail('The shutdown took too long and was given up.'),
+      config.process.shutdownGraceMs + CLOSED_WITHIN_MS,
+    );
+    tooLate.unref();
     starting
       .then((perch) => perch.stop(signal))
       .then(
@@ -30,9 +39,9 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(
-    `${error instanceof ConfigError ? error.message : String((error as Error).stack ?? error)}\n`,
-  );
+  const text =
+    error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${text}\n`);
   process.exit(1);
 }
 

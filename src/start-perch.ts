@@ -3,8 +3,11 @@ import type { AppConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
 import { openDatabase } from './database/open-database.js';
 import { DemoAccountService } from './modules/auth/index.js';
-import { createLogger } from './modules/observability/index.js';
+import { createLogger, Draining } from './modules/observability/index.js';
 import { printWelcome } from './welcome.js';
+
+/** After the grace period: for the hand-over of runs and the last words to their readers. */
+const CONNECTIONS_END_WITHIN_MS = 1_300;
 
 export interface RunningPerch {
   readonly app: NestExpressApplication;
@@ -29,7 +32,15 @@ export async function startPerch(config: AppConfig): Promise<RunningPerch> {
       url,
       stop: async (signal) => {
         logger.info({ event: 'perch.stopping', signal });
+        // First of all: whoever asks from here on hears that this process is not ready.
+        app.get(Draining).begin();
+        // A connection that does not come to an end by itself may not hold the process.
+        const cutOff = setTimeout(
+          () => app.getHttpServer().closeAllConnections(),
+          config.process.shutdownGraceMs + CONNECTIONS_END_WITHIN_MS,
+        );
         await app.close();
+        clearTimeout(cutOff);
         await database.stop();
         logger.info({ event: 'perch.stopped' });
       },

@@ -51,7 +51,9 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   if (needsKey && !apiKey) faults.push(`AI_API_KEY: is needed for AI_PROVIDER=${provider}`);
   if (needsAddress && !baseUrl) faults.push(`AI_BASE_URL: is needed for AI_PROVIDER=${provider}`);
   if (env.PERCH_ROLE !== 'all' && !env.DATABASE_URL) {
-    faults.push(`DATABASE_URL: is needed for PERCH_ROLE=${env.PERCH_ROLE}, which shares its work with other processes`);
+    faults.push(
+      `DATABASE_URL: is needed for PERCH_ROLE=${env.PERCH_ROLE}, which shares its work with other processes`,
+    );
   }
   if (!defaultModelOf(env)) faults.push(`AI_MODEL: is needed for AI_PROVIDER=${provider}`);
   for (const model of env.AI_MODELS) {

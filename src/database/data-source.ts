@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions, type EntitySchema } from 'typeorm';
+import { RetryingDataSource } from './retrying-data-source.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /** A statement that takes longer is ended by the server: no request waits for it anyway. */
@@ -37,5 +38,5 @@ export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptio
 }
 
 export function createDataSource(settings: DataSourceSettings): DataSource {
-  return new DataSource(dataSourceOptions(settings));
+  return new RetryingDataSource(dataSourceOptions(settings));
 }

@@ -1,11 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PinoLogger } from 'nestjs-pino';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
 import { DatabaseConfig } from '../config/app-config.js';
 import { ControlConnection } from './control-connection.js';
 import { dataSourceOptions } from './data-source.js';
 import { migrate } from './migrate.js';
+import { RetryingDataSource } from './retrying-data-source.js';
 
 /**
  * The connection pool of the application, which connects, migrates, and only then lets the other modules start; and the
@@ -28,7 +29,7 @@ import { migrate } from './migrate.js';
         logNotifications: false,
       }),
       dataSourceFactory: async (options?: DataSourceOptions) => {
-        const dataSource = await new DataSource(options!).initialize();
+        const dataSource = await new RetryingDataSource(options!).initialize();
         await migrate(dataSource).catch(async (error: unknown) => {
           await dataSource.destroy();
           throw error;

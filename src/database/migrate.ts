@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { Queries } from './control-connection.js';
 import { MIGRATIONS } from './migrations/index.js';
 
 /**
@@ -36,12 +37,12 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
 }
 
 /** Compares what ran in the database with what this build knows. */
-export async function schemaState(dataSource: DataSource): Promise<SchemaState> {
-  const [{ exists }] = await dataSource.query<[{ exists: boolean }]>(
+export async function schemaState(database: Queries): Promise<SchemaState> {
+  const [found] = await database.query<{ exists: boolean }>(
     `SELECT to_regclass('schema_migration') IS NOT NULL AS exists`,
   );
-  if (!exists) return 'pending';
-  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM schema_migration');
+  if (!found?.exists) return 'pending';
+  const rows = await database.query<{ name: string }>('SELECT name FROM schema_migration');
   const known = new Set(MIGRATIONS.map((migration) => migration.name));
   if (rows.some(({ name }) => !known.has(name))) return 'newer';
   return rows.length < known.size ? 'pending' : 'current';

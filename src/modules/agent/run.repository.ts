@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Usage } from '../../shared/llm/usage.js';
+import { formatUsd, parseUsd } from '../../shared/money/usd.js';
 import type { RunRecord, StepRecord } from './run.js';
 
 interface RunRow {
@@ -62,8 +63,7 @@ export class RunRepository {
          FROM step WHERE run_id = $1 ORDER BY seq`,
       [runId],
     );
-    const spent =
-      run.usage || run.status === 'queued' ? undefined : await this.spentSoFar(userId, runId);
+    const spent = run.usage || run.status === 'queued' ? undefined : await this.spentSoFar(userId, runId);
     return {
       id: run.id,
       sessionId: run.conversation_id,
@@ -74,7 +74,7 @@ export class RunRepository {
       finishReason: run.finish_reason,
       messageId: run.message_id,
       usage: run.usage ?? spent?.usage ?? null,
-      costUsd: run.usage ? run.cost_usd : (spent?.costUsd ?? null),
+      costUsd: toContractUsd(run.usage ? run.cost_usd : spent?.costUsd),
       problem: run.error,
       createdAt: run.created_at,
       startedAt: run.started_at,
@@ -121,4 +121,9 @@ export class RunRepository {
       costUsd: row.cost_usd,
     };
   }
+}
+
+/** The column has all twelve decimals; the contract shows those that matter. */
+function toContractUsd(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : formatUsd(parseUsd(text));
 }

@@ -16,14 +16,7 @@ import { RunAborted } from './loop/run-loop.js';
 import { type CancelOutcome, RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
 import { WorkerLease } from './ownership/worker-lease.js';
-import type {
-  RunEndpoint,
-  RunOptions,
-  RunRecord,
-  RunReference,
-  RunRequestRecord,
-  RunStatus,
-} from './run.js';
+import type { RunEndpoint, RunOptions, RunRecord, RunReference, RunRequestRecord, RunStatus } from './run.js';
 import { type Admission, type AdmissionOutcome, RunAdmissionRepository } from './run-admission.repository.js';
 import { RunDriver } from './run-driver.js';
 import { RunLauncher } from './run-launcher.js';

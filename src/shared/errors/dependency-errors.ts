@@ -1,7 +1,7 @@
 import { AppError } from './app-error.js';
 
-/** PostgreSQL: connection lost, no such database or login, shutting down, no room, read-only, statement timeout. */
-const DATABASE_STATES = /^(08|28|3D|57P|53|25006|57014)/;
+/** PostgreSQL: connection lost, no such database or login, shutting down, no room, read-only, statement timeout, given up. */
+const DATABASE_STATES = /^(08|28|3D|57P|53|25006|57014|40001|40P01)/;
 const SOCKET_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -12,7 +12,7 @@ const SOCKET_CODES: ReadonlySet<string> = new Set([
 ]);
 /** Messages of the driver's pool that carry no code. */
 const POOL_MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after/i;
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after/i;
 
 const RETRY_AFTER_SECONDS = 2;
 

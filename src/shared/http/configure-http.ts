@@ -3,7 +3,9 @@ import type { CorsOptions } from '@nestjs/common/interfaces/external/cors-option
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { RequestHandler } from 'express';
 import type { HttpConfig } from '../../config/app-config.js';
+import { closeConnectionsWhile } from './close-connections.middleware.js';
 import { jsonBody } from './json-body.js';
+import { operationsOnly } from './operations-only.middleware.js';
 import { requestContextMiddleware } from './request-context.middleware.js';
 import { securityHeaders } from './security-headers.js';
 import { trustedHosts } from './trusted-hosts.middleware.js';
@@ -25,6 +27,10 @@ const EXPOSED_HEADERS = [
 export interface HttpParts {
   /** Sees every request from the start, the refused ones too, with its context and id. */
   readonly watch?: RequestHandler;
+  /** While it says so, connections are closed after their answer: a proxy then asks another replica. */
+  readonly isDraining?: () => boolean;
+  /** True: only what operators ask for is served. */
+  readonly isWorker?: boolean;
 }
 
 /** Everything that a request passes before the first guard, in this order. The application is created without a body parser. */
@@ -34,9 +40,11 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig, p
   app.set('trust proxy', config.trustedProxyHops);
   app.use(requestContextMiddleware);
   if (parts.watch) app.use(parts.watch);
+  if (parts.isDraining) app.use(closeConnectionsWhile(parts.isDraining));
   app.use(securityHeaders);
   app.use(trustedHosts(config.allowedHosts));
   if (config.corsOrigins.length > 0) app.enableCors(corsFor(config.corsOrigins));
+  if (parts.isWorker) app.use(operationsOnly);
   app.use(jsonBody(config.bodyLimitBytes));
 }
 
