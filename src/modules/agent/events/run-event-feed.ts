@@ -50,7 +50,7 @@ export class RunEventFeed {
           const batches = local.events.subscribe(signal, cursor);
           for (let next = await batches.next(); ; next = await batches.next()) {
             if (next.done) {
-              if (next.value === 'complete') return 'complete';
+              if (next.value !== 'moved') return next.value;
               break;
             }
             cursor = next.value.at(-1)!.id;
