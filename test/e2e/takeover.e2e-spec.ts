@@ -119,4 +119,59 @@ describe('a run whose process dies', () => {
     },
     KILLS * 20_000,
   );
+
+  it.each([
+    ['in the middle of an answer', async (seen: readonly StreamedEvent[]) => until(() => seen.length > 6)],
+    ['in the middle of a tool', async () => void (await replicas.effects.happened('sleeper 1'))],
+  ])(
+    'loses its old owner for good when that was only asleep: %s',
+    async (where, moment) => {
+      models.always(threeSteps({ delayMs: 15, toolDelayMs: 300 }));
+      const message = where.includes('tool') ? 'sleeper' : 'dreamer';
+      const ada = await replicas.user();
+      const seen: StreamedEvent[] = [];
+      const reading = (async () => {
+        const response = await ada.on(one).post('/api/v1/agent/chat/stream', { message });
+        for await (const event of readStream(response)) seen.push(event);
+      })();
+      await moment(seen);
+      one.pause();
+      try {
+        const { run_id: runId } = seen[0]!.data;
+        const { events } = await collect(followRunAcross([ada.on(two)], runId!));
+        expect(events.at(-1)).toMatchObject({ event: 'run-end', data: { content: `${message} done` } });
+        const before = await traces(runId!, message);
+        one.resume();
+        await one.waitForLog((line) => line.event === 'agent.run.fenced' && line.run_id === runId);
+        // Its reader is given what the new owner did.
+        await reading;
+        expect(seen.at(-1)).toEqual(events.at(-1));
+        assertGapFree(seen.map(({ id }) => id));
+        // Whatever it might still want to write or dispatch: two beats and a whole step later there is nothing.
+        await wait(LEASE_MS);
+        expect(await traces(runId!, message)).toEqual(before);
+        const effects = replicas.effects.texts(`${message} `);
+        expect(effects.length).toBe(new Set(effects).size);
+      } finally {
+        one.resume();
+      }
+    },
+    30_000,
+  );
+
+  /** All that a run leaves behind in the world. */
+  async function traces(runId: string, message: string): Promise<unknown> {
+    const { dataSource } = replicas.database;
+    const [run, steps, messages, events, ledger] = await Promise.all(
+      [
+        'SELECT status, epoch, owner, message_id, usage, ended_at FROM run WHERE id = $1',
+        'SELECT * FROM step WHERE run_id = $1 ORDER BY seq',
+        'SELECT * FROM message WHERE run_id = $1 ORDER BY seq',
+        'SELECT * FROM run_event WHERE run_id = $1 ORDER BY first_id',
+        'SELECT * FROM usage_record WHERE run_id = $1 ORDER BY epoch, seq',
+      ].map((sql) => dataSource.query<unknown[]>(sql, [runId])),
+    );
+    const { arrived } = book.counts(message);
+    return { run, steps, messages, events, ledger, arrived, effects: replicas.effects.list(`${message} `) };
+  }
 });
