@@ -44,7 +44,9 @@ describe('background runs over two replicas', () => {
       completedAt === undefined && clientClosedAt === undefined;
     models.always((request) => {
       const user = lastUserText(request).split(' ')[0]!;
-      const open = models.requests.filter((other) => isOpen(other) && lastUserText(other).startsWith(`${user} `));
+      const open = models.requests.filter(
+        (other) => isOpen(other) && lastUserText(other).startsWith(`${user} `),
+      );
       most = Math.max(most, open.length);
       return { text: 'ok', delayMs: 5 };
     });
@@ -73,7 +75,9 @@ describe('background runs over two replicas', () => {
     const texts = book.calls().map(({ userText }) => userText);
     expect(texts).toHaveLength(USERS * RUNS_PER_USER);
     expect(new Set(texts).size).toBe(USERS * RUNS_PER_USER);
-    const owners = await replicas.database.dataSource.query<{ owner: string }[]>('SELECT DISTINCT owner FROM run');
+    const owners = await replicas.database.dataSource.query<{ owner: string }[]>(
+      'SELECT DISTINCT owner FROM run',
+    );
     expect(owners).toHaveLength(2);
   }, 90_000);
 

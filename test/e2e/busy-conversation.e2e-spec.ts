@@ -129,7 +129,10 @@ describe('messages into a busy conversation', () => {
     await until(() => book.counts('long').open === 1);
     models.always(echo());
     const second = await send(two, 'stop, do this', 'interrupt');
-    expect(second).toMatchObject({ status: 200, body: { stop_reason: 'finished', content: 'stop, do this' } });
+    expect(second).toMatchObject({
+      status: 200,
+      body: { stop_reason: 'finished', content: 'stop, do this' },
+    });
     expect(await first).toMatchObject({ status: 200, body: { stop_reason: 'cancelled' } });
     expect(book.counts('long')).toMatchObject({ aborted: 1 });
     const messages = await readMessages(ada.on(one), sessionId);
@@ -157,28 +160,38 @@ describe('messages into a busy conversation', () => {
     expect((await send(two, 'next', 'reject')).status).toBe(200);
   });
 
-  it('are limited in number', async () => {
-    const limited = await startReplicas({
-      count: 1,
-      env: { ...compatibleWith(models.url), PERCH_MAX_QUEUED_RUNS_PER_USER: '2', PERCH_BACKGROUND_CONCURRENCY: '1', PERCH_BACKGROUND_RUNS_PER_USER: '1' },
-    });
-    try {
-      models.always(storyOf(500, { delayMs: 5 }));
-      const [only] = limited.all as [Replica];
-      const user = await limited.user();
-      const statuses: number[] = [];
-      for (let index = 0; index < 4; index += 1) {
-        const response = await user.on(only).post(RUNS, { message: `wait ${index}` });
-        const body = (await response.json()) as { scope?: string; run_id?: string };
-        if (response.status === 429) expect(body).toMatchObject({ code: 'rate_limited', scope: 'queued_runs', limit: 2 });
-        if (index === 0) await until(() => book.counts('wait 0').open === 1);
-        statuses.push(response.status);
+  it(
+    'are limited in number',
+    async () => {
+      const limited = await startReplicas({
+        count: 1,
+        env: {
+          ...compatibleWith(models.url),
+          PERCH_MAX_QUEUED_RUNS_PER_USER: '2',
+          PERCH_BACKGROUND_CONCURRENCY: '1',
+          PERCH_BACKGROUND_RUNS_PER_USER: '1',
+        },
+      });
+      try {
+        models.always(storyOf(500, { delayMs: 5 }));
+        const [only] = limited.all as [Replica];
+        const user = await limited.user();
+        const statuses: number[] = [];
+        for (let index = 0; index < 4; index += 1) {
+          const response = await user.on(only).post(RUNS, { message: `wait ${index}` });
+          const body = (await response.json()) as { scope?: string; run_id?: string };
+          if (response.status === 429)
+            expect(body).toMatchObject({ code: 'rate_limited', scope: 'queued_runs', limit: 2 });
+          if (index === 0) await until(() => book.counts('wait 0').open === 1);
+          statuses.push(response.status);
+        }
+        expect(statuses).toEqual([202, 202, 202, 429]);
+      } finally {
+        await limited.stop();
       }
-      expect(statuses).toEqual([202, 202, 202, 429]);
-    } finally {
-      await limited.stop();
-    }
-  }, REPLICAS_TIMEOUT_MS);
+    },
+    REPLICAS_TIMEOUT_MS,
+  );
 
   async function runs(): Promise<{ id: string; status: string }[]> {
     return replicas.database.dataSource.query(

@@ -53,7 +53,9 @@ describe('a run that is to end', () => {
     until(() => book.counts(message).aborted === 1, 1_000);
 
   /** Streams on the first replica, and waits for some text. */
-  async function aStory(message: string): Promise<{ seen: StreamedEvent[]; runId: string; ended: Promise<void> }> {
+  async function aStory(
+    message: string,
+  ): Promise<{ seen: StreamedEvent[]; runId: string; ended: Promise<void> }> {
     const seen: StreamedEvent[] = [];
     const response = await ada.on(one).post(`${CHAT}/stream`, { message });
     const ended = (async () => {
@@ -71,7 +73,11 @@ describe('a run that is to end', () => {
     await ended;
     expect(seen.at(-1)).toMatchObject({ event: 'run-end', data: { stop_reason: 'cancelled' } });
     const run = await readRun(runId);
-    expect(run).toMatchObject({ status: 'cancelled', stop_reason: 'cancelled', usage: { source: 'estimated' } });
+    expect(run).toMatchObject({
+      status: 'cancelled',
+      stop_reason: 'cancelled',
+      usage: { source: 'estimated' },
+    });
     expect(run.usage.output_tokens).toBeGreaterThan(0);
     const messages = await readMessages(ada.on(two), seen[0]!.data.session_id!);
     expectValidConversation(messages);
@@ -104,15 +110,18 @@ describe('a run that is to end', () => {
     await cancel(one, runId);
   });
 
-  it.each(['/stream', ''])('closes the model’s socket within a second when its client leaves (chat%s)', async (path) => {
-    const leave = new AbortController();
-    const message = `leaves${path}`;
-    const asking = ada.on(one).post(`${CHAT}${path}`, { message }, { signal: leave.signal });
-    asking.catch(() => undefined);
-    await until(() => book.counts(message).open === 1);
-    leave.abort();
-    await socketClosed(message);
-  });
+  it.each(['/stream', ''])(
+    'closes the model’s socket within a second when its client leaves (chat%s)',
+    async (path) => {
+      const leave = new AbortController();
+      const message = `leaves${path}`;
+      const asking = ada.on(one).post(`${CHAT}${path}`, { message }, { signal: leave.signal });
+      asking.catch(() => undefined);
+      await until(() => book.counts(message).open === 1);
+      leave.abort();
+      await socketClosed(message);
+    },
+  );
 
   it.each(['/stream', ''])('goes on without its client when that wants it (chat%s)', async (path) => {
     models.always(storyOf(60, { delayMs: 5 }));
@@ -124,7 +133,9 @@ describe('a run that is to end', () => {
     await until(() => book.counts(message).open === 1);
     leave.abort();
     await until(() => book.counts(message).completed === 1);
-    const list = (await (await ada.on(two).get(`/api/v1/agent/conversations?q=${encodeURIComponent(message)}`)).json()) as {
+    const list = (await (
+      await ada.on(two).get(`/api/v1/agent/conversations?q=${encodeURIComponent(message)}`)
+    ).json()) as {
       conversations: { session_id: string; title: string }[];
     };
     const { session_id: sessionId } = list.conversations.find(({ title }) => title === message)!;

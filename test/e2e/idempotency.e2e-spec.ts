@@ -110,7 +110,9 @@ describe('a request with an Idempotency-Key', () => {
       send(bob.on(two), CHAT, key, { message: 'same words' }),
     ]);
     expect([hers.replayed, his.replayed]).toEqual([null, null]);
-    expect((JSON.parse(hers.text) as ChatAnswer).run_id).not.toBe((JSON.parse(his.text) as ChatAnswer).run_id);
+    expect((JSON.parse(hers.text) as ChatAnswer).run_id).not.toBe(
+      (JSON.parse(his.text) as ChatAnswer).run_id,
+    );
     expect((await send(bob.on(one), CHAT, key, { message: 'her words' })).status).toBe(422);
   });
 
@@ -154,7 +156,9 @@ describe('a request with an Idempotency-Key', () => {
     expect(first.status).toBeGreaterThanOrEqual(500);
     const again = await send(ada.on(two), CHAT, key, { message: 'fails' });
     expect(again).toMatchObject({ status: first.status, replayed: 'true' });
-    expect((JSON.parse(again.text) as { code: string }).code).toBe((JSON.parse(first.text) as { code: string }).code);
+    expect((JSON.parse(again.text) as { code: string }).code).toBe(
+      (JSON.parse(first.text) as { code: string }).code,
+    );
     expect(book.counts('fails').arrived).toBe(1);
   });
 
@@ -194,7 +198,10 @@ describe('a request with an Idempotency-Key', () => {
       await two.kill9();
       await Promise.all([one.restart(), two.restart()]);
       for (const replica of [one, two]) {
-        expect(await send(ada.on(replica), CHAT, key, body)).toMatchObject({ status: 200, text: retried.text });
+        expect(await send(ada.on(replica), CHAT, key, body)).toMatchObject({
+          status: 200,
+          text: retried.text,
+        });
       }
     },
     REPLICAS_TIMEOUT_MS,

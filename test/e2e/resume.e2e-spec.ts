@@ -81,7 +81,8 @@ describeWithOwnRedis('a stream that was cut', () => {
 
   it('is the same after the run, from every event, on every replica, also when Redis has lost everything', async () => {
     models.always(threeSteps({ chunkSize: 20 }));
-    const whole = (await collect(readStream(await ada.on(one).post(CHAT_STREAM, { message: 'later' })))).events;
+    const whole = (await collect(readStream(await ada.on(one).post(CHAT_STREAM, { message: 'later' }))))
+      .events;
     const { run_id: runId } = whole[0]!.data;
     await redis.flush();
     for (const replica of [one, two]) {
