@@ -48,15 +48,13 @@ export class RunEventFeed {
         const local = this.active.get(run.runId);
         if (local?.events.covers(cursor)) {
           const batches = local.events.subscribe(signal, cursor);
-          for (let next = await batches.next(); ; next = await batches.next()) {
-            if (next.done) {
-              if (next.value !== 'moved') return next.value;
-              break;
-            }
+          let next = await batches.next();
+          for (; !next.done; next = await batches.next()) {
             cursor = next.value.at(-1)!.id;
             yield next.value;
           }
-          await local.outcome;
+          if (next.value === 'complete' || next.value === 'aborted') return next.value;
+          if (next.value === 'moved') await local.outcome;
           continue;
         }
         if (this.active.closing.aborted) return 'shutting_down';
