@@ -32,8 +32,8 @@ export interface LiveEvents {
   /** Events after `afterId` as far as they are here: consecutive, but the first may not be `afterId + 1`. */
   read(runId: string, afterId: number): Promise<readonly LoggedEvent[]>;
   /**
-   * Called by a new owner: from here on older epochs publish nothing more. Returns the events after `afterId`, or
-   * `undefined` when it cannot be known whether there were any.
+   * Called by a new owner: from here on older epochs publish nothing more. Returns the events after `afterId`, consecutive
+   * from there, or `undefined` when it cannot be known what there was; then nothing is in the way of ids that are used again.
    */
   adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined>;
   watch(runId: string): RunWatch;

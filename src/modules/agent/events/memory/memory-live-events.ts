@@ -43,7 +43,10 @@ export class MemoryLiveEvents implements LiveEvents {
       return undefined;
     }
     run.epoch = Math.max(run.epoch, epoch);
-    return run.events.filter(({ id }) => id > afterId);
+    const events = run.events.filter(({ id }) => id > afterId);
+    if (events[0] === undefined || events[0].id === afterId + 1) return events;
+    run.events.length = 0;
+    return undefined;
   }
 
   watch(runId: string): RunWatch {

@@ -119,7 +119,12 @@ export class RedisLiveEvents implements LiveEvents {
         afterId,
         LIFETIME_SECONDS,
       );
-      return isThere === 1 ? toEvents(entries, afterId) : undefined;
+      if (isThere === 0) return undefined;
+      const events = toEvents(entries, afterId);
+      if (events[0] === undefined || events[0].id === afterId + 1) return events;
+      // The bound has cut off what follows on `afterId`. Its ids are given again: the rest would be in their way.
+      await this.redis.del(streamKey(runId));
+      return undefined;
     } catch (error) {
       this.logger.warn({ event: 'redis.events.not_adopted', run_id: runId, err: error });
       return undefined;
