@@ -24,6 +24,8 @@ export interface Queries {
 @Injectable()
 export class ControlConnection implements Queries, OnApplicationShutdown {
   private client: Client | undefined;
+  /** Settles when nothing is asked of the client: the driver takes one statement at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
   private connecting: Promise<Client> | undefined;
   private readonly closed = new AbortController();
   private readonly listeners: ((payload: string) => void)[] = [];
@@ -46,13 +48,9 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
 
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const client = await this.connected();
-    try {
-      return (await client.query(sql, [...parameters])).rows as Row[];
-    } catch (error) {
-      // A timed-out statement still blocks the connection, and a broken one is of no use.
-      if (!(error as { severity?: string }).severity) this.drop(client, error);
-      throw error;
-    }
+    const answer = this.turn.then(() => this.ask<Row>(client, sql, parameters));
+    this.turn = answer.catch(() => undefined);
+    return answer;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -60,6 +58,16 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
     const { client } = this;
     this.client = undefined;
     await client?.end().catch(() => undefined);
+  }
+
+  private async ask<Row>(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    try {
+      return (await client.query(sql, [...parameters])).rows as Row[];
+    } catch (error) {
+      // A timed-out statement still blocks the connection, and a broken one is of no use.
+      if (!(error as { severity?: string }).severity) this.drop(client, error);
+      throw error;
+    }
   }
 
   /** Resolves to the connection, or rejects within TIMEOUT_MS. */
@@ -95,6 +103,7 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
       this.closed.signal.throwIfAborted();
     }
     this.client = client;
+    this.turn = Promise.resolve();
     for (const listener of this.reconnected) listener();
     return client;
   }
