@@ -56,7 +56,11 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   await initialiseOnce(dataDir, binaries, user);
   const port = await freePort();
   const maintenanceUrl = `postgres://${ROLE}:${passwordOf(dataDir)}@127.0.0.1:${port}/postgres`;
-  const server = new PostgresProcesses({ binaries, pgData, user, port, logFile: log }, maintenanceUrl, folder);
+  const server = new PostgresProcesses(
+    { binaries, pgData, user, port, logFile: log },
+    maintenanceUrl,
+    folder,
+  );
   try {
     await server.start();
     await server.createDatabase();
