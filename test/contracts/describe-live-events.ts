@@ -51,32 +51,35 @@ export function describeLiveEvents(
       return owner.publish(runId, epoch, eventsOf(first, last, text), () => eventsOf(ownFirst, last, text));
     }
 
+    const read = async (id: string, afterId: number): Promise<readonly LoggedEvent[]> =>
+      (await reader.read(id, afterId)).events;
+
     it('gives what was published in order, whatever the batches', async () => {
       expect(await publish(1, 1, 1)).toBe('published');
       expect(await publish(1, 2, 4)).toBe('published');
       expect(await publish(1, 5, 12)).toBe('published');
-      expect(await reader.read(runId, 0)).toEqual(eventsOf(1, 12));
+      expect(await read(runId, 0)).toEqual(eventsOf(1, 12));
     });
 
     it('gives what comes after an id, also after one in the middle of a batch', async () => {
       await publish(1, 1, 3);
       await publish(1, 4, 10);
       for (const afterId of [2, 3, 5, 9]) {
-        expect(await reader.read(runId, afterId)).toEqual(eventsOf(afterId + 1, 10));
+        expect(await read(runId, afterId)).toEqual(eventsOf(afterId + 1, 10));
       }
-      expect(await reader.read(runId, 10)).toEqual([]);
+      expect(await read(runId, 10)).toEqual([]);
     });
 
     it('has nothing of a run that was never published, or that is another', async () => {
       await publish(1, 1, 3);
-      expect(await reader.read(v7(), 0)).toEqual([]);
+      expect(await read(v7(), 0)).toEqual([]);
     });
 
     it('takes a batch that comes twice once', async () => {
       await publish(1, 1, 2);
       expect(await publish(1, 3, 4)).toBe('published');
       expect(await publish(1, 3, 4)).toBe('published');
-      expect(await reader.read(runId, 0)).toEqual(eventsOf(1, 4));
+      expect(await read(runId, 0)).toEqual(eventsOf(1, 4));
     });
 
     it('carries events as they were, money and odd text included', async () => {
@@ -94,14 +97,14 @@ export function describeLiveEvents(
         },
       ];
       await owner.publish(runId, 1, events, () => events);
-      expect(await reader.read(runId, 0)).toEqual(events);
+      expect(await read(runId, 0)).toEqual(events);
     });
 
     it('publishes nothing of an owner that has been replaced', async () => {
       await publish(1, 1, 2);
       expect(await publish(2, 3, 3, { ownFirst: 3, text: 'new ' })).toBe('published');
       expect(await publish(1, 3, 4, { text: 'late ' })).toBe('fenced');
-      expect(await reader.read(runId, 0)).toEqual([...eventsOf(1, 2), ...eventsOf(3, 3, 'new ')]);
+      expect(await read(runId, 0)).toEqual([...eventsOf(1, 2), ...eventsOf(3, 3, 'new ')]);
     });
 
     it('gives a new owner what was shown, and from then on the one before publishes nothing', async () => {
@@ -109,7 +112,17 @@ export function describeLiveEvents(
       expect(await owner.adopt(runId, 2, 2)).toEqual(eventsOf(3, 4));
       expect(await publish(1, 5, 5)).toBe('fenced');
       expect(await publish(2, 5, 6, { ownFirst: 5, text: 'new ' })).toBe('published');
-      expect(await reader.read(runId, 3)).toEqual([...eventsOf(4, 4), ...eventsOf(5, 6, 'new ')]);
+      expect(await read(runId, 3)).toEqual([...eventsOf(4, 4), ...eventsOf(5, 6, 'new ')]);
+    });
+
+    it('says which owner published the last of what it gives', async () => {
+      expect((await reader.read(runId, 0)).epoch).toBe(0);
+      await publish(1, 1, 4);
+      await owner.adopt(runId, 2, 4);
+      expect((await reader.read(runId, 0)).epoch).toBe(1);
+      await publish(2, 5, 6, { ownFirst: 5 });
+      expect((await reader.read(runId, 0)).epoch).toBe(2);
+      expect((await reader.read(runId, 6)).epoch).toBe(0);
     });
 
     it('tells a new owner that nothing more was shown only when that is certain', async () => {
@@ -122,7 +135,7 @@ export function describeLiveEvents(
     it('fences although there is nothing of the run', async () => {
       expect(await owner.adopt(runId, 2, 0)).toBeUndefined();
       expect(await publish(1, 1, 1)).toBe('fenced');
-      expect(await reader.read(runId, 0)).toEqual([]);
+      expect(await read(runId, 0)).toEqual([]);
     });
 
     it('is not adopted back by an owner that comes late', async () => {
@@ -136,7 +149,7 @@ export function describeLiveEvents(
       await publish(1, 5, 9, { ownFirst: 5 });
       expect(await owner.adopt(runId, 2, 2)).toBeUndefined();
       expect(await publish(2, 3, 4, { ownFirst: 3, text: 'new ' })).toBe('published');
-      expect(await reader.read(runId, 2)).toEqual(eventsOf(3, 4, 'new '));
+      expect(await read(runId, 2)).toEqual(eventsOf(3, 4, 'new '));
     });
 
     it('has everything of an owner again once it has lost the beginning', async () => {
@@ -144,9 +157,9 @@ export function describeLiveEvents(
       await publish(1, 3, 3);
       await lose(runId);
       expect(await publish(1, 4, 4)).toBe('published');
-      expect(await reader.read(runId, 0)).toEqual(eventsOf(1, 4));
+      expect(await read(runId, 0)).toEqual(eventsOf(1, 4));
       expect(await publish(1, 5, 5)).toBe('published');
-      expect(await reader.read(runId, 0)).toEqual(eventsOf(1, 5));
+      expect(await read(runId, 0)).toEqual(eventsOf(1, 5));
     });
 
     it('keeps the other runs when one ends', async () => {
@@ -155,7 +168,7 @@ export function describeLiveEvents(
       await owner.publish(other, 1, eventsOf(1, 1), () => eventsOf(1, 1));
       owner.end(other);
       expect(await publish(1, 3, 3)).toBe('published');
-      expect(await reader.read(runId, 0)).toEqual(eventsOf(1, 3));
+      expect(await read(runId, 0)).toEqual(eventsOf(1, 3));
     });
 
     describe('watch', () => {

@@ -18,6 +18,6 @@ describe(MemoryLiveEvents.name, () => {
     const waiting = watch.next(60_000, new AbortController().signal);
     live.end('r');
     await waiting;
-    expect(await live.read('r', 0)).toEqual([]);
+    expect(await live.read('r', 0)).toEqual({ events: [], epoch: 0 });
   });
 });

@@ -63,7 +63,7 @@ describeWithRedis(RedisLiveEvents.name, (url) => {
     const length = await admin.xlen(stream(runId));
     expect(length).toBeGreaterThanOrEqual(2_000);
     expect(length).toBeLessThan(2_200);
-    const left = await reader.live.read(runId, 0);
+    const { events: left } = await reader.live.read(runId, 0);
     expect(left).toEqual(all.slice(-length));
     owner.live.end(runId);
   });
@@ -78,7 +78,7 @@ describeWithRedis(RedisLiveEvents.name, (url) => {
     for (const ttl of await ttls()) expect(ttl).toBeLessThanOrEqual(3_600);
     owner.live.end(runId);
     await until(async () => (await ttls()).every((ttl) => ttl > 0 && ttl <= 60));
-    expect(await reader.live.read(runId, 0)).toEqual(eventsOf(1, 2));
+    expect((await reader.live.read(runId, 0)).events).toEqual(eventsOf(1, 2));
   });
 
   it('leaves no fence behind for ever when there is nothing to adopt', async () => {
@@ -130,7 +130,18 @@ describeWithOwnRedis(`${RedisLiveEvents.name}, when Redis goes away`, () => {
       last += 1;
       return (await live.publish('r', 2, eventsOf(last, last), () => eventsOf(1, last))) === 'published';
     });
-    expect(await live.read('r', 0)).toEqual(eventsOf(1, last));
+    expect((await live.read('r', 0)).events).toEqual(eventsOf(1, last));
+  });
+
+  it('clears what an owner before has left when that could not be adopted', async () => {
+    const { live } = replica;
+    await live.publish('r', 1, eventsOf(1, 9), () => eventsOf(1, 9));
+    server.pause();
+    expect(await live.adopt('r', 2, 1)).toBeUndefined();
+    server.resume();
+    const again = eventsOf(2, 3, 'new ');
+    await until(async () => (await live.publish('r', 2, again, () => again)) === 'published');
+    expect(await live.read('r', 0)).toEqual({ events: again, epoch: 2 });
   });
 
   it('wakes its readers when Redis is back: they may have missed something', async () => {
