@@ -48,6 +48,8 @@ export abstract class HttpConfig {
   abstract readonly bodyLimitBytes: number;
   abstract readonly headersTimeoutMs: number;
   abstract readonly requestTimeoutMs: number;
+  /** How long the reader of a stream may take for one piece of at most 64 KiB. */
+  abstract readonly streamWriteTimeoutMs: number;
 }
 
 export abstract class AuthConfig {

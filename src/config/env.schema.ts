@@ -81,6 +81,7 @@ export const envSchema = z.object({
   PERCH_BODY_LIMIT_BYTES: integer(1024, 50_000_000).default(262_144),
   PERCH_HEADERS_TIMEOUT_MS: integer(100, HOUR_MS).default(10_000),
   PERCH_REQUEST_TIMEOUT_MS: integer(100, HOUR_MS).default(30_000),
+  PERCH_STREAM_WRITE_TIMEOUT_MS: integer(100, HOUR_MS).default(30_000),
 
   // runs
   PERCH_MAX_STEPS: integer(1, 1000).default(12),

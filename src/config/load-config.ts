@@ -142,6 +142,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       bodyLimitBytes: env.PERCH_BODY_LIMIT_BYTES,
       headersTimeoutMs: env.PERCH_HEADERS_TIMEOUT_MS,
       requestTimeoutMs: env.PERCH_REQUEST_TIMEOUT_MS,
+      streamWriteTimeoutMs: env.PERCH_STREAM_WRITE_TIMEOUT_MS,
     },
     auth: {
       jwtSecret: secret(env.AUTH_JWT_SECRET),

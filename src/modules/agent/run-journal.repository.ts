@@ -4,7 +4,7 @@ import { CHANNEL } from '../../database/control-connection.js';
 import { formatUsd } from '../../shared/money/usd.js';
 import type { ToolResult } from '../../shared/llm/tool-call.js';
 import type { LoggedEvent } from './events/run-event-log.js';
-import { toStoredEvents } from './events/stored-events.js';
+import { toStoredRows } from './events/stored-events.js';
 import { OUTCOME_UNKNOWN } from './loop/execute-tool-calls.js';
 import {
   type ModelCallRecord,
@@ -23,11 +23,11 @@ import { toStorableJson } from './storable-json.js';
 const FENCE = `fence AS (
   SELECT id, user_id, conversation_id FROM run WHERE id = $1 AND epoch = $2 AND status = 'running' FOR UPDATE)`;
 
-/** Stores events with the write that they belong to. `first` is null when there are none. */
+/** Stores events with the write that they belong to. `first` is the first of `eventColumns`. */
 const storeEvents = (first: number, isSettled = true): string => `stored AS (
   INSERT INTO run_event (run_id, first_id, last_id, is_settled, events)
-  SELECT fence.id, $${first}::integer, $${first + 1}::integer, ${isSettled}, $${first + 2}::text
-    FROM fence WHERE $${first}::integer IS NOT NULL)`;
+  SELECT fence.id, e.first_id, e.last_id, ${isSettled}, e.events
+    FROM fence, unnest($${first}::integer[], $${first + 1}::integer[], $${first + 2}::text[]) AS e(first_id, last_id, events))`;
 
 /** Takes the next number of the conversation for one message. */
 const NEXT_MESSAGE = `place AS (
@@ -302,9 +302,9 @@ function ledgerColumns(
   ];
 }
 
-function eventColumns(events: Events): [number | null, number | null, string | null] {
-  const [first, last] = [events[0], events.at(-1)];
-  return first && last ? [first.id, last.id, toStoredEvents(events)] : [null, null, null];
+function eventColumns(events: Events): [firstIds: number[], lastIds: number[], texts: string[]] {
+  const rows = toStoredRows(events);
+  return [rows.map(({ firstId }) => firstId), rows.map(({ lastId }) => lastId), rows.map(({ text }) => text)];
 }
 
 const UNIQUE_VIOLATION = '23505';

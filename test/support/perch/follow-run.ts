@@ -44,6 +44,8 @@ export async function* followRunAcross(
     try {
       for await (const event of followRun(client, runId, { ...from, signal: connection })) {
         timer.refresh();
+        // No event of the run but a word of the server: it goes down, and the run goes on elsewhere.
+        if (Number.isNaN(event.id)) continue;
         lastEventId = event.id;
         yield event;
         if (isLast(event)) return;
@@ -114,9 +116,9 @@ export function cutAfter(count: number | ((event: StreamedEvent) => boolean)): C
   };
 }
 
-/** Is this the one event that ends every run's stream? */
-export function isLast({ event }: StreamedEvent): boolean {
-  return event === 'run-end' || event === 'run-error';
+/** Is this the one event that ends every run's stream? A `run-error` without an id only ends the connection. */
+export function isLast({ event, id }: StreamedEvent): boolean {
+  return (event === 'run-end' || event === 'run-error') && !Number.isNaN(id);
 }
 
 /** What came over the wire, without comments. */

@@ -62,15 +62,13 @@ export class RunEventFeed {
         if (local && isNewTakeover(at, local)) at.cursor = local.firstEventId - 1;
         if (local?.events.covers(at.cursor)) {
           const batches = local.events.subscribe(signal, at.cursor);
-          for (let next = await batches.next(); ; next = await batches.next()) {
-            if (next.done) {
-              if (next.value === 'complete') return 'complete';
-              break;
-            }
+          let next = await batches.next();
+          for (; !next.done; next = await batches.next()) {
             advance(at, next.value);
             yield next.value;
           }
-          await local.outcome;
+          if (next.value === 'complete' || next.value === 'aborted') return next.value;
+          if (next.value === 'moved') await local.outcome;
           continue;
         }
         if (this.active.closing.aborted) return 'shutting_down';

@@ -9,8 +9,15 @@ export interface LoggedEvent {
 /** Makes events known to the other replicas. Never rejects, and takes a bounded time. */
 export type PublishEvents = (events: readonly LoggedEvent[]) => Promise<void>;
 
-/** How a subscription came to its end. `moved`: the run goes on, but no longer here. */
-export type SubscriptionEnd = 'complete' | 'moved' | 'aborted';
+/**
+ * How a subscription came to its end.
+ * - `moved`: the run goes on, but no longer here
+ * - `behind`: what comes next for this subscriber is no longer kept here; it is stored
+ */
+export type SubscriptionEnd = 'complete' | 'moved' | 'behind' | 'aborted';
+
+/** So many events are kept although they are stored: most runs have fewer, and are read without the database. */
+const KEPT_EVENTS = 1_000;
 
 export interface RunEventLogOptions {
   /** The id of the first event that is appended here. What came before is in the database. */
@@ -30,23 +37,26 @@ export interface RunEventLogOptions {
  * but what is there together is one event.
  */
 export class RunEventLog {
-  readonly firstId: number;
   private readonly events: LoggedEvent[] = [];
+  /** The id of `events[0]`. */
+  private firstId: number;
   private readonly wake = new Set<() => void>();
   private readonly publish: PublishEvents | undefined;
   private pending: DeltaEvent | undefined;
   private flushTimer: NodeJS.Immediate | undefined;
-  /** How many events are stored, may be shown, and are shown. */
-  private stored = 0;
-  private released = 0;
-  private visible = 0;
-  /** Where the staged events begin. */
-  private stagedFrom: number | undefined;
+  /** Ids of the last events that are stored, that were stored the time before, that may be shown, and that are shown. */
+  private stored: number;
+  private storedBefore: number;
+  private released: number;
+  private visible: number;
+  /** The id of the last event before the staged ones. */
+  private stagedAfter: number | undefined;
   private isPublishing = false;
   private end: 'complete' | 'moved' | undefined;
 
   constructor({ firstId, publish }: RunEventLogOptions) {
     this.firstId = firstId;
+    this.stored = this.storedBefore = this.released = this.visible = firstId - 1;
     this.publish = publish;
   }
 
@@ -75,26 +85,28 @@ export class RunEventLog {
   stage(events: readonly RunEvent[]): void {
     this.flush();
     this.release();
-    this.stagedFrom ??= this.events.length;
+    this.stagedAfter ??= this.lastId;
     for (const event of events) this.push(event);
   }
 
   /** All that has to be stored with the next write, staged events included. */
   unstored(): readonly LoggedEvent[] {
     this.flush();
-    return this.events.slice(this.stored);
+    return this.between(this.stored, this.lastId);
   }
 
-  /** All events of this owner up to the last of `events`: for whoever has lost the earlier ones. */
+  /** All events that are kept, up to the last of `events`: for whoever has lost the earlier ones. */
   publishable(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
-    return this.events.slice(0, (events.at(-1)?.id ?? 0) + 1 - this.firstId);
+    return this.between(this.firstId - 1, events.at(-1)?.id ?? 0);
   }
 
   /** Says that everything up to this event is stored, what was staged included. */
   markStored(lastId: number): void {
-    this.stored = lastId + 1 - this.firstId;
-    this.stagedFrom = undefined;
+    this.storedBefore = this.stored;
+    this.stored = lastId;
+    this.stagedAfter = undefined;
     this.release();
+    this.forget();
   }
 
   /** The run goes on elsewhere, or not at all: subscribers end here. What was staged is never shown. */
@@ -114,10 +126,11 @@ export class RunEventLog {
     signal: AbortSignal,
     afterId = 0,
   ): AsyncGenerator<readonly LoggedEvent[], SubscriptionEnd> {
-    let cursor = Math.max(afterId + 1 - this.firstId, 0);
+    let cursor = afterId;
     while (!signal.aborted) {
+      if (!this.covers(cursor)) return 'behind';
       if (cursor < this.visible) {
-        const batch = this.events.slice(cursor, this.visible);
+        const batch = this.between(cursor, this.visible);
         cursor = this.visible;
         yield batch;
       } else if (this.end) {
@@ -129,6 +142,22 @@ export class RunEventLog {
     return 'aborted';
   }
 
+  private get lastId(): number {
+    return this.firstId + this.events.length - 1;
+  }
+
+  private between(afterId: number, lastId: number): readonly LoggedEvent[] {
+    return this.events.slice(afterId + 1 - this.firstId, lastId + 1 - this.firstId);
+  }
+
+  /** Lets go of what was stored a step ago: whoever has not read it by now reads it from there. */
+  private forget(): void {
+    const upTo = Math.min(this.storedBefore, this.visible);
+    if (this.events.length <= KEPT_EVENTS || upTo < this.firstId) return;
+    this.events.splice(0, upTo + 1 - this.firstId);
+    this.firstId = upTo + 1;
+  }
+
   private flush(): void {
     if (!this.pending) return;
     const event = this.pending;
@@ -137,12 +166,12 @@ export class RunEventLog {
   }
 
   private push(event: RunEvent): void {
-    this.events.push({ id: this.firstId + this.events.length, event });
+    this.events.push({ id: this.lastId + 1, event });
   }
 
   /** Everything that is not held back may be shown. */
   private release(): void {
-    this.released = this.stagedFrom ?? this.events.length;
+    this.released = this.stagedAfter ?? this.lastId;
     if (!this.publish) this.show(this.released);
     else if (!this.isPublishing) void this.publishReleased(this.publish);
   }
@@ -152,7 +181,7 @@ export class RunEventLog {
     this.isPublishing = true;
     while (this.visible < this.released && !this.end) {
       const upTo = this.released;
-      await publish(this.events.slice(this.visible, upTo));
+      await publish(this.between(this.visible, upTo));
       this.show(upTo);
     }
     this.isPublishing = false;
@@ -161,7 +190,7 @@ export class RunEventLog {
   private show(upTo: number): void {
     if (this.end) return;
     this.visible = upTo;
-    const last = this.events[upTo - 1]?.event.type;
+    const last = this.events[upTo - this.firstId]?.event.type;
     if (last === 'run-end' || last === 'run-error') this.end = 'complete';
     this.notify();
   }

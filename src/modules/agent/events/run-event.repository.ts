@@ -4,8 +4,9 @@ import type { RunReference, RunStatus } from '../run.js';
 import type { LoggedEvent } from './run-event-log.js';
 import { fromStoredEvents } from './stored-events.js';
 
-/** Rows per read: a bound on what a replay holds in memory. */
+/** Rows and about so many bytes per read: bounds on what one reader holds in memory. */
 const BATCH = 20;
+const BATCH_BYTES = 64 * 1024;
 
 interface EventRow {
   first_id: number;
@@ -32,7 +33,9 @@ export class RunEventRepository {
     const rows = await this.dataSource.query<(EventRow & { status: RunStatus })[]>(
       `SELECT r.status, e.first_id, e.events FROM run r
          LEFT JOIN LATERAL (
-           SELECT first_id, events FROM run_event WHERE run_id = r.id AND last_id > $3 ORDER BY first_id LIMIT ${BATCH}) e ON true
+           SELECT first_id, events, sum(octet_length(events)) OVER (ORDER BY first_id) - octet_length(events) AS bytes_before
+             FROM run_event WHERE run_id = r.id AND last_id > $3 ORDER BY first_id LIMIT ${BATCH}) e
+           ON e.bytes_before < ${BATCH_BYTES}
         WHERE r.id = $1 AND r.user_id = $2 ORDER BY e.first_id`,
       [runId, userId, afterId],
     );
@@ -45,7 +48,8 @@ export class RunEventRepository {
   async restarts({ runId, userId }: RunReference): Promise<readonly Restart[]> {
     const rows = await this.dataSource.query<EventRow[]>(
       `SELECT e.first_id, e.events FROM run_event e JOIN run r ON r.id = e.run_id
-        WHERE e.run_id = $1 AND r.user_id = $2 AND NOT e.is_settled ORDER BY e.first_id`,
+        WHERE e.run_id = $1 AND r.user_id = $2 AND NOT e.is_settled AND e.events LIKE '%"type":"step-restart"%'
+        ORDER BY e.first_id`,
       [runId, userId],
     );
     return rows

@@ -6,11 +6,40 @@ import type { LoggedEvent } from './run-event-log.js';
  * members keep their order, and what PostgreSQL's jsonb would refuse or change (U+0000, lone surrogates) stays escaped.
  */
 
+/** About so much text goes into one row: a bound on what a reader has to hold at once. One event is never divided. */
+const MAX_ROW_CHARACTERS = 64 * 1024;
+
+export interface StoredRow {
+  readonly firstId: number;
+  readonly lastId: number;
+  readonly text: string;
+}
+
+/** What is committed together, in as few rows as the bound allows: mostly one. */
+export function toStoredRows(events: readonly LoggedEvent[]): StoredRow[] {
+  const rows: StoredRow[] = [];
+  let texts: string[] = [];
+  let size = 0;
+  events.forEach(({ id, event }, index) => {
+    const text = toStoredText(event);
+    texts.push(text);
+    size += text.length;
+    if (size < MAX_ROW_CHARACTERS && index < events.length - 1) return;
+    rows.push({ firstId: id + 1 - texts.length, lastId: id, text: `[${texts.join(',')}]` });
+    texts = [];
+    size = 0;
+  });
+  return rows;
+}
+
 /** The events alone: their ids are consecutive, so the first one's is enough. */
 export function toStoredEvents(events: readonly LoggedEvent[]): string {
-  return JSON.stringify(
-    events.map(({ event }) => event),
-    (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
+  return `[${events.map(({ event }) => toStoredText(event)).join(',')}]`;
+}
+
+function toStoredText(event: RunEvent): string {
+  return JSON.stringify(event, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
   );
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
-import { AgentConfig } from '../../../config/app-config.js';
+import { AgentConfig, HttpConfig } from '../../../config/app-config.js';
 import { OpenStreams } from '../../observability/index.js';
 import { streamingDisabled } from '../agent.errors.js';
 import { RunEventFeed } from '../events/run-event-feed.js';
@@ -15,6 +15,7 @@ export class RunStreams {
     private readonly feed: RunEventFeed,
     private readonly open: OpenStreams,
     private readonly config: AgentConfig,
+    private readonly http: HttpConfig,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -32,7 +33,8 @@ export class RunStreams {
   ): Promise<boolean> {
     const close = this.open.open();
     try {
-      return await streamRun(response, (signal) => this.feed.subscribe(run, signal, afterId), encoding);
+      const subscribe = (signal: AbortSignal) => this.feed.subscribe(run, signal, afterId);
+      return await streamRun(response, subscribe, encoding, this.http.streamWriteTimeoutMs);
     } catch (error) {
       this.logger.error({ event: 'agent.stream.broken', run_id: run.runId, err: error });
       response.destroy();

@@ -7,8 +7,6 @@ import type { FeedEnd } from '../events/run-event-feed.js';
 const HEARTBEAT_MS = 10_000;
 /** A piece that a reader has to take before the next one is encoded: a bound on what one slow reader costs. */
 const MAX_PIECE_CHARACTERS = 64 * 1024;
-/** A reader that does not take one piece within this time is let go; it may come back and go on where it was. */
-const DRAIN_TIMEOUT_MS = 30_000;
 
 /** The form of a stream on one surface. */
 export interface StreamEncoding {
@@ -21,12 +19,14 @@ export type SubscribeToRun = (signal: AbortSignal) => AsyncGenerator<readonly Lo
 
 /**
  * Writes a run's events as server-sent events until its last one. Resolves `false` when the client left before. A reader
- * that is slower than the model holds back only itself: events wait in the run's log, not in this response.
+ * that is slower than the model holds back only itself: events wait in the run's log, not in this response. One that does
+ * not take a piece within `writeTimeoutMs` is let go; it may come back and go on where it was.
  */
 export async function streamRun(
   response: Response,
   subscribe: SubscribeToRun,
   encoding: StreamEncoding,
+  writeTimeoutMs: number,
 ): Promise<boolean> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
@@ -52,7 +52,10 @@ export async function streamRun(
         }
         break;
       }
-      await writeBatch(response, next.value, encoding, gone.signal);
+      for (const piece of piecesOf(next.value, encoding)) {
+        if (gone.signal.aborted) break;
+        if (!response.write(piece)) await drained(response, gone.signal, writeTimeoutMs);
+      }
     }
   } finally {
     clearInterval(heartbeat);
@@ -63,24 +66,19 @@ export async function streamRun(
 }
 
 /** One write for what is there together, up to a bound: a write costs more than encoding many events. */
-async function writeBatch(
-  response: Response,
-  batch: readonly LoggedEvent[],
-  encoding: StreamEncoding,
-  signal: AbortSignal,
-): Promise<void> {
+function* piecesOf(batch: readonly LoggedEvent[], encoding: StreamEncoding): Generator<string> {
   let piece = '';
-  for (const [index, event] of batch.entries()) {
+  for (const event of batch) {
     piece += encoding.event(event);
-    if (piece.length < MAX_PIECE_CHARACTERS && index < batch.length - 1) continue;
-    if (signal.aborted) return;
-    if (!response.write(piece)) await drained(response, signal);
+    if (piece.length < MAX_PIECE_CHARACTERS) continue;
+    yield piece;
     piece = '';
   }
+  if (piece !== '') yield piece;
 }
 
-async function drained(response: Response, signal: AbortSignal): Promise<void> {
-  const patience = AbortSignal.timeout(DRAIN_TIMEOUT_MS);
+async function drained(response: Response, signal: AbortSignal, withinMs: number): Promise<void> {
+  const patience = AbortSignal.timeout(withinMs);
   await once(response, 'drain', { signal: AbortSignal.any([signal, patience]) }).catch(() => undefined);
   if (patience.aborted && !signal.aborted) response.destroy();
 }

@@ -11,6 +11,8 @@ const LIFETIME_SECONDS = 3600;
 const LIFETIME_AFTER_END_SECONDS = 60;
 /** Batches per run, about: what falls out is either stored or is read when its step is. */
 const MAX_BATCHES = 2_000;
+/** Batches per read: a bound on what one reader holds in memory. */
+const READ_BATCHES = 100;
 /** After a failure nothing is tried for so long, so that runs do not wait for a Redis that is away. */
 const BACK_OFF_MS = 500;
 
@@ -113,7 +115,7 @@ export class RedisLiveEvents implements LiveEvents {
 
   /** Throws what the driver throws when Redis is away. */
   async read(runId: string, afterId: number): Promise<LiveBatch> {
-    const entries = await this.redis.xrange(streamKey(runId), `(${afterId}-0`, '+');
+    const entries = await this.redis.xrange(streamKey(runId), `(${afterId}-0`, '+', 'COUNT', READ_BATCHES);
     return toBatch(entries, afterId);
   }
 
