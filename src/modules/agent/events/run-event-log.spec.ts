@@ -181,6 +181,54 @@ describe(RunEventLog.name, () => {
     });
   });
 
+  describe('of a run with very many events', () => {
+    /** Stores a step of so many events. */
+    function storeStep(log: RunEventLog, count: number): void {
+      for (let index = 0; index < count; index += 1) log.append(step(index));
+      log.markStored(log.unstored().at(-1)!.id);
+    }
+
+    it('keeps what was stored last, and lets go of what was stored before', () => {
+      const log = new RunEventLog({ firstId: 1 });
+      storeStep(log, 600);
+      storeStep(log, 600);
+      expect([599, 600].map((afterId) => log.covers(afterId))).toEqual([false, true]);
+      expect(log.publishable([{ id: 602, event: START }]).map(({ id }) => id)).toEqual([601, 602]);
+      storeStep(log, 2);
+      expect([600, 1_199, 1_200].map((afterId) => log.covers(afterId))).toEqual([true, true, true]);
+    });
+
+    it('keeps all of a run that has few', () => {
+      const log = new RunEventLog({ firstId: 1 });
+      for (let time = 1; time <= 3; time += 1) storeStep(log, 300);
+      expect(log.covers(0)).toBe(true);
+    });
+
+    it('sends a subscriber that is too far behind elsewhere, and serves one that is not', async () => {
+      const log = new RunEventLog({ firstId: 1 });
+      storeStep(log, 5);
+      const slow = log.subscribe(NEVER);
+      expect((await slow.next()).value).toHaveLength(5);
+      storeStep(log, 1_000);
+      storeStep(log, 1_000);
+      expect(await slow.next()).toEqual({ done: true, value: 'behind' });
+      const quick = new Reader(log, 1_005);
+      log.append(END);
+      expect(await quick.ended).toBe('complete');
+      expect(quick.ids).toHaveLength(1_001);
+    });
+
+    it('keeps what other replicas have not been told of', async () => {
+      const other = new SlowPublisher();
+      const log = new RunEventLog({ firstId: 1, publish: other.publish });
+      for (let time = 1; time <= 3; time += 1) storeStep(log, 1_000);
+      expect(log.covers(0)).toBe(true);
+      await other.finishOne();
+      await other.finishOne();
+      expect(other.batches.flat()).toEqual(Array.from({ length: 3_000 }, (_, index) => index + 1));
+    });
+  });
+
   describe('with other replicas', () => {
     it('shows nothing before they can find it', async () => {
       const other = new SlowPublisher();
