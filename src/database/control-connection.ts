@@ -24,9 +24,9 @@ export interface Queries {
 @Injectable()
 export class ControlConnection implements Queries, OnApplicationShutdown {
   private client: Client | undefined;
-  /** Settles when nothing is asked of the client: the driver takes one statement at a time. */
-  private turn: Promise<unknown> = Promise.resolve();
   private connecting: Promise<Client> | undefined;
+  /** Settles when the connection is free; never rejects. */
+  private free: Promise<unknown> = Promise.resolve();
   private readonly closed = new AbortController();
   private readonly listeners: ((payload: string) => void)[] = [];
   private readonly reconnected: (() => void)[] = [];
@@ -48,19 +48,14 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
 
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const client = await this.connected();
-    const answer = this.turn.then(() => this.ask<Row>(client, sql, parameters));
-    this.turn = answer.catch(() => undefined);
-    return answer;
+    const turn = this.free.then(() => this.run<Row>(client, sql, parameters));
+    this.free = turn.catch(() => undefined);
+    return turn;
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.closed.abort();
-    const { client } = this;
-    this.client = undefined;
-    await client?.end().catch(() => undefined);
-  }
-
-  private async ask<Row>(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  private async run<Row>(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    // Who waited for its turn does not wait again for a new connection: all of them fail with the one that hung.
+    if (this.client !== client) throw new Error('Connection terminated before it was free');
     try {
       return (await client.query(sql, [...parameters])).rows as Row[];
     } catch (error) {
@@ -68,6 +63,13 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
       if (!(error as { severity?: string }).severity) this.drop(client, error);
       throw error;
     }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.closed.abort();
+    const { client } = this;
+    this.client = undefined;
+    await client?.end().catch(() => undefined);
   }
 
   /** Resolves to the connection, or rejects within TIMEOUT_MS. */
@@ -103,7 +105,7 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
       this.closed.signal.throwIfAborted();
     }
     this.client = client;
-    this.turn = Promise.resolve();
+    this.free = Promise.resolve();
     for (const listener of this.reconnected) listener();
     return client;
   }
