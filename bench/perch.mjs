@@ -2,6 +2,9 @@
 // raised, so that the bench measures work and not refusals.
 import { loadConfig } from '../dist/config/load-config.js';
 import { startPerch } from '../dist/start-perch.js';
+import { installProbe, takeFigures } from './probe.mjs';
+
+installProbe({ withoutJournal: process.env.PERCH_BENCH_JOURNAL === 'off' });
 
 const unlimited = { RPM: '1000000000', TPM: '1000000000000' };
 const config = loadConfig({
@@ -22,8 +25,12 @@ const config = loadConfig({
 });
 const perch = await startPerch(config);
 process.on('SIGTERM', () => void perch.stop().then(() => process.exit(0)));
-// On request: what is in use after everything that can be freed is freed.
-process.on('message', () => {
+// On request: what the probe has seen, or what is in use after everything that can be freed is freed.
+process.on('message', (what) => {
+  if (what === 'figures') {
+    process.send(takeFigures());
+    return;
+  }
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   process.send({ retainedBytes: heapUsed + external });

@@ -59,6 +59,55 @@ async function measureOpenStreams() {
   }
 }
 
+/**
+ * What the journal of a run costs: the same build and load with its writes and without them, in turns. Database commands
+ * and the way to the first model call are counted at concurrency 1.
+ */
+async function measureJournal() {
+  const targets = {};
+  for (const journal of ['on', 'off']) {
+    const dir = mkdtempSync(join(tmpdir(), 'perch-bench-journal-'));
+    const target = await startTarget(
+      file('perch.mjs'),
+      { ...env, PERCH_DATA_DIR: dir, PERCH_BENCH_JOURNAL: journal },
+      START_FLAGS,
+    );
+    const headers = { authorization: `Bearer ${await register(target.url)}` };
+    const chat = (count, concurrency) =>
+      load(target.url, '/api/v1/agent/chat', {
+        count,
+        concurrency,
+        headers,
+        body: { message: 'Say something.', max_tokens: SHORT },
+      });
+    targets[journal] = { ...target, dir, chat };
+  }
+  const { on, off } = targets;
+  try {
+    const cpu = async (target) => {
+      const before = target.cpuSeconds();
+      await target.chat(REQUESTS, 16);
+      return (target.cpuSeconds() - before) / REQUESTS;
+    };
+    for (const target of [on, off]) await target.chat(500, 16);
+    const ratios = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const without = await cpu(off);
+      ratios.push((await cpu(on)) / without);
+    }
+    await on.chat(50, 1);
+    await on.figures();
+    await on.chat(300, 1);
+    const { commands, firstCallMs } = await on.figures();
+    return { ratio: median(ratios), commands: commands / 300, firstCallMs: median(firstCallMs) };
+  } finally {
+    for (const target of [on, off]) {
+      await target.stop();
+      rmSync(target.dir, { recursive: true, force: true });
+    }
+  }
+}
+
 const micro = (seconds) => Math.round(seconds * 1e6);
 
 const dataDir = process.env.PERCH_BENCH_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'perch-bench-'));
@@ -112,6 +161,7 @@ try {
   }
 
   const openStream = await measureOpenStreams();
+  const journal = await measureJournal();
 
   const ratio = (kind) =>
     median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));
@@ -130,6 +180,9 @@ try {
     idle_rss_mb: idleRssMb,
     open_stream_retained_kb: openStream.retained,
     open_stream_rss_kb: openStream.rss,
+    journal_cpu_ratio: journal.ratio,
+    db_commands_per_chat: journal.commands,
+    first_model_call_ms_p50: journal.firstCallMs,
   };
   const row = (name, value, goal) => console.log(`${name.padEnd(46)} ${value.padEnd(30)} ${goal}`);
   row('figure', 'measured', 'goal');
@@ -150,6 +203,9 @@ try {
     `${openStream.retained.toFixed(1)} kB  (RSS ${openStream.rss.toFixed(0)} kB)`,
     '<= 60 kB',
   );
+  row('CPU per request, with the journal / without', result.journal_cpu_ratio.toFixed(2), '<= 1.4');
+  row('database commands per plain chat', result.db_commands_per_chat.toFixed(1), '<= 8');
+  row('admission to first model call, p50', `${result.first_model_call_ms_p50.toFixed(2)} ms`, '<= 5 ms');
   const json = process.argv.indexOf('--json');
   if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(result, null, 2)}\n`);
 } finally {

@@ -15,6 +15,11 @@ export async function startTarget(file, env = {}, nodeOptions = []) {
     child.once('message', resolve);
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code} before it was ready`)));
   });
+  const ask = (what) =>
+    new Promise((resolve) => {
+      child.once('message', resolve);
+      child.send(what);
+    });
   return {
     url,
     pid: child.pid,
@@ -26,11 +31,9 @@ export async function startTarget(file, env = {}, nodeOptions = []) {
     rssBytes: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     /** Bytes in use after a full collection; for targets that answer messages (perch.mjs, started with --expose-gc). */
-    retainedBytes: () =>
-      new Promise((resolve) => {
-        child.once('message', (message) => resolve(message.retainedBytes));
-        child.send('memory');
-      }),
+    retainedBytes: async () => (await ask('memory')).retainedBytes,
+    /** What the probe has seen since it was asked before (perch.mjs). */
+    figures: () => ask('figures'),
     stop: () =>
       new Promise((resolve) => {
         if (child.exitCode !== null) return resolve();

@@ -160,6 +160,13 @@ describe('messages into a busy conversation', () => {
     expect((await send(two, 'next', 'reject')).status).toBe(200);
   });
 
+  it('never lock each other out', async () => {
+    const [{ deadlocks }] = await replicas.database.dataSource.query<[{ deadlocks: string }]>(
+      'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+    );
+    expect(Number(deadlocks)).toBe(0);
+  });
+
   it(
     'are limited in number',
     async () => {

@@ -160,6 +160,27 @@ describe('a run that is to end', () => {
     expect(events.find(({ event }) => event === 'tool-result')).toMatchObject({ data: { is_error: true } });
   });
 
+  it('is ended when it waits for somebody’s decision', async () => {
+    models.always(oneTool('append_line', { text: 'decision', delay_ms: 30_000 }));
+    const cut = cutAfter(({ event }) => event === 'tool-call');
+    const body = { message: 'waits', on_disconnect: 'continue' };
+    const head = await cut.take(
+      readStream(await ada.on(one).post(`${CHAT}/stream`, body, { signal: cut.signal })),
+    );
+    const { run_id: runId, session_id: sessionId } = head[0]!.data;
+    await replicas.effects.happened('decision');
+    await replicas.database.dataSource.query(
+      `UPDATE run SET status = 'waiting', owner = NULL, epoch = epoch + 1 WHERE id = $1`,
+      [runId],
+    );
+    const refused = await ada.on(two).post(CHAT, { message: 'meanwhile', session_id: sessionId });
+    expect([refused.status, await refused.json()]).toMatchObject([409, { active_run_id: runId }]);
+    expect(await cancel(two, runId!)).toEqual([200, 'cancelled']);
+    expectValidConversation(await readMessages(ada.on(one), sessionId!));
+    models.always(echo());
+    expect((await ada.on(one).chat({ message: 'free', session_id: sessionId })).content).toBe('free');
+  });
+
   it('ends when its conversation is erased on the other replica', async () => {
     const { seen, runId, ended } = await aStory('erased');
     await ada.on(two).delete(`/api/v1/agent/conversations/${seen[0]!.data.session_id}`);

@@ -230,7 +230,7 @@ describe('a provider that fails', () => {
       502,
       expect.objectContaining({ code: 'provider_bad_response' }),
     ]);
-  });
+  }, 20_000);
 
   it('F10: counts itself when the vendor reports nothing, or only zeros', async () => {
     const user = await (await start()).user();

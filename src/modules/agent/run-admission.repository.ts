@@ -99,7 +99,7 @@ export class RunAdmissionRepository {
       if (started) return started;
       const obstacle = await this.obstacle(sessionId, admission);
       if (obstacle.outcome !== 'conflict') return obstacle;
-      if (onConflict !== 'reject') return this.queue(sessionId, admission, this.dataSource.manager);
+      if (onConflict !== 'reject') return this.queueBehind(sessionId, admission);
       if (obstacle.activeRunId !== undefined || attempt >= ATTEMPTS) return obstacle;
     }
   }
@@ -110,10 +110,7 @@ export class RunAdmissionRepository {
     admission: Admission,
     onConflict: OnConflict,
   ): Promise<AdmissionOutcome> {
-    if (onConflict !== 'reject') {
-      const queued = await this.queue(sessionId, admission, this.dataSource.manager);
-      return queued.outcome === 'no_conversation' ? this.obstacle(sessionId, admission) : queued;
-    }
+    if (onConflict !== 'reject') return this.queueBehind(sessionId, admission);
     // What is active has to be looked at under the conversation's lock, by a statement that begins after it was taken.
     return this.dataSource.transaction(async (manager) => {
       const rows = await manager.query<{ is_busy: boolean }[]>(
@@ -146,6 +143,9 @@ export class RunAdmissionRepository {
               SET next_seq = next_seq + 1, next_ordinal = next_ordinal + 1, updated_at = $11,
                   expires_at = greatest(expires_at, $12)
             WHERE id = $1 AND user_id = $2 AND expires_at > $11 AND queued_runs = 0 AND ${statement.holdsKey}
+              -- The index decides; looking first means that nobody waits there for a run that is just being closed, which
+              -- itself waits for this row.
+              AND NOT EXISTS (SELECT 1 FROM run a WHERE a.conversation_id = $1 AND a.status IN ${BUSY})
            RETURNING id, next_seq - 1 AS seq, next_ordinal - 1 AS ordinal`,
           'running',
         ),
@@ -159,6 +159,12 @@ export class RunAdmissionRepository {
       if (code === UNIQUE_VIOLATION) return undefined;
       throw error;
     }
+  }
+
+  /** Queues the run whatever is in the way. */
+  private async queueBehind(sessionId: string, admission: Admission): Promise<AdmissionOutcome> {
+    const queued = await this.queue(sessionId, admission, this.dataSource.manager);
+    return queued.outcome === 'no_conversation' ? this.obstacle(sessionId, admission) : queued;
   }
 
   private async queue(

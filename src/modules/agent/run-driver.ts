@@ -14,7 +14,12 @@ import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
 import type { ExecuteTool } from './loop/execute-tool-calls.js';
-import { RunFencedError, type RunJournal, type ToolResultRecord } from './loop/run-journal.js';
+import {
+  type ModelStepRecord,
+  RunFencedError,
+  type RunJournal,
+  type ToolResultRecord,
+} from './loop/run-journal.js';
 import { type LoopEnd, RunAborted, runLoop, type RunRequest } from './loop/run-loop.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { OwnedRun, RunClosing } from './run.js';
@@ -119,7 +124,7 @@ export class RunDriver {
         };
       });
       clearTimeout(deadline);
-      if (drive.isHandedOver && end.stopReason === 'error') await this.release(drive);
+      if (drive.isHandedOver && end.stopReason === 'error') await this.release(drive, drive.lastStep);
       // Whatever of the run still waits for something (a tool, a socket) ends here.
       controller.abort(new RunAborted('cancelled', 'the run has ended'));
 
@@ -251,12 +256,15 @@ export class RunDriver {
     return {
       commitModelStep: async (record, then) => {
         if (drive.isHandedOver && !record.isComplete) {
-          await this.release(
-            drive,
-            record.modelCall ? { seq: record.seq, call: record.modelCall } : undefined,
-          );
+          await this.release(drive, record);
         }
-        await commit(then, (events) => writes.commitModelStep(record, events));
+        // A step without calls is the last one: it is written with the end of the run.
+        if (record.intents.length === 0) {
+          drive.lastStep = record;
+          drive.log.stage(then);
+        } else {
+          await commit(then, (events) => writes.commitModelStep(record, events));
+        }
       },
       recordToolResult: async (record) => {
         if (drive.isHandedOver && isCancelled(record)) await this.release(drive);
@@ -287,18 +295,17 @@ export class RunDriver {
     const { run, log } = drive;
     log.stage([outcome]);
     const events = log.unstored();
-    if ((await persist(() => this.journal.close(run, closing, events), drive.givenUp)) === 'fenced') {
+    const write = () => this.journal.close(run, closing, events, drive.lastStep);
+    if ((await persist(write, drive.givenUp)) === 'fenced') {
       throw new RunFencedError(run.id);
     }
     log.markStored(events.at(-1)!.id);
     this.live.end(run.id);
   }
 
-  /** Gives the run back. Always throws: the loop ends here. */
-  private async release(
-    drive: Drive,
-    modelCall?: Parameters<RunJournalRepository['release']>[2],
-  ): Promise<never> {
+  /** Gives the run back; `cut` is the step that was cut short. Always throws: the loop ends here. */
+  private async release(drive: Drive, cut?: ModelStepRecord): Promise<never> {
+    const modelCall = cut?.modelCall && { seq: cut.seq, call: cut.modelCall };
     // Once, although several tools may end at the same time.
     drive.releasing ??= this.journal.release(drive.run, drive.log.unstored(), modelCall);
     await drive.releasing;
@@ -330,6 +337,8 @@ class Drive {
   readonly firstEventId: number;
   readonly tally: RunTally;
   releasing: Promise<void> | undefined;
+  /** Of the last step, until it is written with the end of the run. */
+  lastStep: ModelStepRecord | undefined;
   private readonly giveUp = new AbortController();
   private handedOver = false;
   private stepDeadline: NodeJS.Timeout | undefined;

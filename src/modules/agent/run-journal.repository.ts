@@ -85,8 +85,7 @@ export class RunJournalRepository {
        SELECT 1 FROM fence`,
       [
         ...eventColumns(events),
-        ...ledgerColumns(run, lostCall?.seq ?? 0, lostCall?.call, 'unknown'),
-        lostCall?.epoch ?? null,
+        ...ledgerColumns(run, lostCall?.seq ?? 0, lostCall?.call, 'unknown', lostCall?.epoch ?? null),
       ],
     );
   }
@@ -113,21 +112,27 @@ export class RunJournalRepository {
       [
         ...eventColumns(events),
         ...ledgerColumns(run, modelCall?.seq ?? 0, modelCall?.call, modelCall?.call.usage.source),
-        run.epoch,
       ],
     );
   }
 
   /**
-   * Ends the run, with its last event. `'fenced'`: it was no longer ours to end. `'woke'`: something waits for its end.
+   * Ends the run, with its last events and its last step, if it has one that is not written yet. `'fenced'`: it was no longer
+   * ours to end. `'woke'`: something waits for its end.
    */
-  async close(run: OwnedRun, closing: RunClosing, events: Events): Promise<'closed' | 'woke' | 'fenced'> {
+  async close(
+    run: OwnedRun,
+    closing: RunClosing,
+    events: Events,
+    lastStep?: ModelStepRecord,
+  ): Promise<'closed' | 'woke' | 'fenced'> {
     const rows = await this.dataSource.query<{ wakes: string }[]>(
       `WITH fence AS (
          UPDATE run SET status = $3, stop_reason = $4, finish_reason = $5, message_id = $6, model = $7, usage = $8,
                 cost_usd = $9, error = $10, ended_at = clock_timestamp()
-          WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING id, conversation_id, is_background),
+          WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING id, user_id, conversation_id, is_background),
        ${storeEvents(11)},
+       ${lastStep ? `${storeModelStep(14, lastStep)},` : ''}
        woken AS (
          SELECT pg_notify('${CHANNEL}', 'queue') FROM fence JOIN conversation c ON c.id = fence.conversation_id
           WHERE c.queued_runs > 0 OR fence.is_background)
@@ -144,6 +149,7 @@ export class RunJournalRepository {
         closing.cost === undefined ? null : formatUsd(closing.cost),
         closing.problem && toStorableJson(closing.problem),
         ...eventColumns(events),
+        ...(lastStep ? modelStepColumns(run, lastStep) : []),
       ],
     );
     if (rows[0]) return Number(rows[0].wakes) > 0 ? 'woke' : 'closed';
@@ -161,47 +167,10 @@ export class RunJournalRepository {
   }
 
   private async commitModelStep(run: OwnedRun, record: ModelStepRecord, events: Events): Promise<void> {
-    const { message, modelCall } = record;
-    const result = {
-      finish_reason: record.finishReason,
-      ...(record.rawFinishReason === undefined ? {} : { raw_finish_reason: record.rawFinishReason }),
-      ...(message ? { message_id: record.messageId } : {}),
-      ...(modelCall
-        ? { model: modelCall.model, usage: modelCall.usage, cost_usd: costText(modelCall.cost) }
-        : {}),
-    };
     await this.fenced(
       run,
-      `WITH ${FENCE},
-       ${message ? NEXT_MESSAGE : `place AS (SELECT NULL::uuid AS id, 0 AS seq WHERE false)`},
-       new_message AS (
-         INSERT INTO message (id, conversation_id, user_id, seq, role, parts, status, run_id, created_at)
-         SELECT $3::uuid, place.id, fence.user_id, place.seq, 'assistant', $4::jsonb, $5, fence.id, clock_timestamp()
-           FROM place, fence),
-       model_step AS (
-         INSERT INTO step (run_id, seq, step, kind, status, result, started_at, ended_at)
-         SELECT fence.id, $6::integer, $7::integer, 'model', $8, $9::jsonb, $10::timestamptz, clock_timestamp() FROM fence),
-       intents AS (
-         INSERT INTO step (run_id, seq, step, kind, status, call_id, tool_name, request, started_at)
-         SELECT fence.id, i.seq, $7::integer, 'tool', 'started', i.call_id, i.tool_name, i.input, clock_timestamp()
-           FROM fence, jsonb_to_recordset($11::jsonb) AS i(seq integer, call_id text, tool_name text, input jsonb)),
-       ${storeEvents(12)},
-       ledger AS (${LEDGER(15)})
-       SELECT 1 FROM fence`,
-      [
-        record.messageId,
-        toStorableJson(message?.parts ?? []),
-        record.isComplete ? 'complete' : 'incomplete',
-        record.seq,
-        record.step,
-        record.isComplete ? 'done' : 'error',
-        toStorableJson(result),
-        record.startedAt,
-        toStorableJson(record.intents.map(toIntentRow)),
-        ...eventColumns(events),
-        ...ledgerColumns(run, record.seq, modelCall, modelCall?.usage.source),
-        run.epoch,
-      ],
+      `WITH ${FENCE}, ${storeEvents(3)}, ${storeModelStep(6, record)} SELECT 1 FROM fence`,
+      [...eventColumns(events), ...modelStepColumns(run, record)],
     );
   }
 
@@ -265,7 +234,51 @@ export interface LostModelCall {
   readonly call: ModelCallRecord;
 }
 
-/** The ledger takes what was spent in any case, fence or not. `first` is the first of `ledgerColumns` and the epoch. */
+/** A model call's message, its step, its tool intents and its row in the ledger. `first` is the first of `modelStepColumns`. */
+const storeModelStep = (first: number, { message }: ModelStepRecord): string => {
+  const at = (index: number): string => `$${first + index}`;
+  return `
+  ${message ? NEXT_MESSAGE : 'place AS (SELECT NULL::uuid AS id, 0 AS seq WHERE false)'},
+  new_message AS (
+    INSERT INTO message (id, conversation_id, user_id, seq, role, parts, status, run_id, created_at)
+    SELECT ${at(0)}::uuid, place.id, fence.user_id, place.seq, 'assistant', ${at(1)}::jsonb, ${at(2)}::text, fence.id, clock_timestamp()
+      FROM place, fence),
+  model_step AS (
+    INSERT INTO step (run_id, seq, step, kind, status, result, started_at, ended_at)
+    SELECT fence.id, ${at(3)}::integer, ${at(4)}::integer, 'model', ${at(5)}::text, ${at(6)}::jsonb, ${at(7)}::timestamptz,
+           clock_timestamp() FROM fence),
+  intents AS (
+    INSERT INTO step (run_id, seq, step, kind, status, call_id, tool_name, request, started_at)
+    SELECT fence.id, i.seq, ${at(4)}::integer, 'tool', 'started', i.call_id, i.tool_name, i.input, clock_timestamp()
+      FROM fence, jsonb_to_recordset(${at(8)}::jsonb) AS i(seq integer, call_id text, tool_name text, input jsonb)),
+  ledger AS (${LEDGER(first + 9)})`;
+};
+
+function modelStepColumns(run: OwnedRun, record: ModelStepRecord): unknown[] {
+  const { message, modelCall } = record;
+  const result = {
+    finish_reason: record.finishReason,
+    ...(record.rawFinishReason === undefined ? {} : { raw_finish_reason: record.rawFinishReason }),
+    ...(message ? { message_id: record.messageId } : {}),
+    ...(modelCall
+      ? { model: modelCall.model, usage: modelCall.usage, cost_usd: costText(modelCall.cost) }
+      : {}),
+  };
+  return [
+    record.messageId,
+    toStorableJson(message?.parts ?? []),
+    record.isComplete ? 'complete' : 'incomplete',
+    record.seq,
+    record.step,
+    record.isComplete ? 'done' : 'error',
+    toStorableJson(result),
+    record.startedAt,
+    toStorableJson(record.intents.map(toIntentRow)),
+    ...ledgerColumns(run, record.seq, modelCall, modelCall?.usage.source),
+  ];
+}
+
+/** The ledger takes what was spent in any case, fence or not. `first` is the first of `ledgerColumns`. */
 const LEDGER = (first: number): string => {
   const at = (index: number): string => `$${first + index}`;
   return `
@@ -283,6 +296,7 @@ function ledgerColumns(
   seq: number,
   call: ModelCallRecord | undefined,
   source: 'measured' | 'estimated' | 'unknown' | undefined,
+  epoch: number | null = run.epoch,
 ): unknown[] {
   const usage = call?.usage;
   return [
@@ -299,6 +313,7 @@ function ledgerColumns(
     usage?.inputTokens.cacheWrite ?? null,
     usage?.outputTokens.reasoning ?? null,
     call?.cost === undefined ? null : formatUsd(call.cost),
+    epoch,
   ];
 }
 

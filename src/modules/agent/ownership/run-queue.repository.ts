@@ -195,8 +195,8 @@ export class RunQueueRepository {
   }
 
   /**
-   * Ends a run that has not begun, with its last event; asks the owner of any other to end it. A message that was never
-   * begun with is withdrawn: it does not come into the conversation.
+   * Ends a run that has not begun, with its last event; asks the owner of any other to end it, and puts one that waits back
+   * into the queue for that. A message that was never begun with is withdrawn: it does not come into the conversation.
    */
   async cancel(userId: string, runId: string, lastEvent: LoggedEvent): Promise<CancelOutcome> {
     const rows = await this.dataSource.query<{ status: RunStatus; was_queued: boolean }[]>(
@@ -214,9 +214,15 @@ export class RunQueueRepository {
          INSERT INTO run_event (run_id, first_id, last_id, is_settled, events)
          SELECT id, $4::integer, $4::integer, true, $5 FROM withdrawn),
        asked AS (
-         UPDATE run SET cancel_requested_at = coalesce(run.cancel_requested_at, clock_timestamp())
+         UPDATE run SET cancel_requested_at = coalesce(run.cancel_requested_at, clock_timestamp()),
+                        -- Nobody drives a run that waits: whoever claims it next ends it.
+                        status = CASE target.status WHEN 'waiting' THEN 'queued' ELSE run.status END
            FROM target WHERE run.id = target.id AND target.status IN ('queued', 'running', 'waiting')
-                         AND NOT EXISTS (SELECT 1 FROM withdrawn))
+                         AND NOT EXISTS (SELECT 1 FROM withdrawn)
+         RETURNING run.conversation_id, target.status AS old_status),
+       woken AS (
+         UPDATE conversation SET queued_runs = queued_runs + 1 FROM asked
+          WHERE conversation.id = asked.conversation_id AND asked.old_status = 'waiting')
        SELECT status, EXISTS (SELECT 1 FROM withdrawn) AS was_queued,
               CASE WHEN status IN ('queued', 'running', 'waiting')
                    THEN pg_notify('${CHANNEL}', 'cancel ' || id) END
