@@ -25,6 +25,8 @@ export interface Queries {
 export class ControlConnection implements Queries, OnApplicationShutdown {
   private client: Client | undefined;
   private connecting: Promise<Client> | undefined;
+  /** Settles when the connection is free; never rejects. */
+  private free: Promise<unknown> = Promise.resolve();
   private readonly closed = new AbortController();
   private readonly listeners: ((payload: string) => void)[] = [];
   private readonly reconnected: (() => void)[] = [];
@@ -46,6 +48,14 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
 
   async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const client = await this.connected();
+    const turn = this.free.then(() => this.run<Row>(client, sql, parameters));
+    this.free = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async run<Row>(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    // Who waited for its turn does not wait again for a new connection: all of them fail with the one that hung.
+    if (this.client !== client) throw new Error('Connection terminated before it was free');
     try {
       return (await client.query(sql, [...parameters])).rows as Row[];
     } catch (error) {
@@ -95,6 +105,7 @@ export class ControlConnection implements Queries, OnApplicationShutdown {
       this.closed.signal.throwIfAborted();
     }
     this.client = client;
+    this.free = Promise.resolve();
     for (const listener of this.reconnected) listener();
     return client;
   }

@@ -60,7 +60,7 @@ describeWithOwnRedis('a stream that was cut', () => {
     return [...head, ...events];
   }
 
-  async function uncut(runId: string): Promise<StreamedEvent[]> {
+  async function uncut(runId: string): Promise<readonly StreamedEvent[]> {
     return (await collect(followRun(ada.on(one), runId))).events;
   }
 

@@ -14,6 +14,8 @@ export interface ActiveRun {
   readonly sessionId: string;
   readonly isBackground: boolean;
   readonly events: RunEventLog;
+  /** The id with which this owner began: 1, or that of its `step-restart`. */
+  readonly firstEventId: number;
   /** Resolves with the last event once the run is closed, or with `moved` when it goes on elsewhere; never rejects. */
   readonly outcome: Promise<RunOutcome | 'moved'>;
   /** Idempotent; after the end without effect. The upstream socket is closed at once. */

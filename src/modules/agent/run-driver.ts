@@ -87,6 +87,7 @@ export class RunDriver {
       sessionId: run.sessionId,
       isBackground: options.isBackground,
       events: drive.log,
+      firstEventId: drive.firstEventId,
       outcome: this.drive(drive),
       abort: (reason) => controller.abort(reason),
       handOver: () => drive.handOver(),
@@ -333,6 +334,7 @@ export class RunDriver {
 class Drive {
   readonly controller = new AbortController();
   readonly log: RunEventLog;
+  readonly firstEventId: number;
   readonly tally: RunTally;
   releasing: Promise<void> | undefined;
   /** Of the last step, until it is written with the end of the run. */
@@ -350,9 +352,9 @@ class Drive {
     readonly clock: Clock,
   ) {
     this.tally = options.takenOver?.tally ?? new RunTally();
-    const firstId = options.takenOver?.events.at(-1)?.id ?? 1;
+    this.firstEventId = options.takenOver?.events.at(-1)?.id ?? 1;
     const log: RunEventLog = new RunEventLog({
-      firstId,
+      firstId: this.firstEventId,
       ...(live.isShared
         ? {
             publish: async (events): Promise<void> => {

@@ -94,8 +94,7 @@ export class RunLauncher {
   ): Promise<TakenOver> {
     const { steps, lastEventId, lastSettledId, tally } = point;
     const tail = await this.live.adopt(run.id, run.epoch, lastEventId);
-    const isConsecutive = tail === undefined || tail.every(({ id }, index) => id === lastEventId + 1 + index);
-    const known = isConsecutive ? (tail ?? []) : [];
+    const known = tail ?? [];
     const last = steps.at(-1);
     const isStepOpen = last !== undefined && last.intents.length > 0 && !last.areResultsCommitted;
     const step = last === undefined ? 1 : isStepOpen ? last.step : last.step + 1;
@@ -105,7 +104,7 @@ export class RunLauncher {
         type: 'step-restart' as const,
         step,
         discardAfter: lastSettledId,
-        isTailLost: tail === undefined || !isConsecutive,
+        isTailLost: tail === undefined,
       },
     };
     const awaitsModel = !isStepOpen && !(last && (!last.isComplete || last.intents.length === 0));

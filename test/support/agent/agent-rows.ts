@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
+import type { Admission } from '../../../src/modules/agent/run-admission.repository.js';
 import type { Principal } from '../../../src/shared/context/principal.js';
 
 /** A user in the database, and the principal that goes with it. */
@@ -12,4 +13,25 @@ export async function aUser(dataSource: DataSource): Promise<Principal> {
     [userId, email],
   );
   return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']) };
+}
+
+export const NOW = new Date('2026-11-24T09:00:00Z');
+export const TOMORROW = new Date('2026-11-25T09:00:00Z');
+
+/** What a run is admitted with: a request of this user to say "hi". */
+export function anAdmission({ userId }: Principal, overrides: Partial<Admission> = {}): Admission {
+  return {
+    runId: v7(),
+    userId,
+    owner: v7(),
+    agent: 'default',
+    model: 'm',
+    endpoint: 'chat',
+    request: { messageLength: 2, timeoutMs: 60_000 },
+    messageId: v7(),
+    parts: [{ type: 'text', text: 'hi' }],
+    now: NOW,
+    expiresAt: TOMORROW,
+    ...overrides,
+  };
 }

@@ -128,6 +128,7 @@ const CONFIG: HttpConfig = {
   bodyLimitBytes: 10_000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
+  streamWriteTimeoutMs: 10_000,
 };
 
 /** The HTTP edge as the application has it, in front of routes that do nothing but end. */

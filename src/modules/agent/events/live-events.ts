@@ -3,6 +3,13 @@ import type { LoggedEvent } from './run-event-log.js';
 /** - `fenced`: a newer owner has published; nothing was, and this one must stop. */
 export type PublishOutcome = 'published' | 'fenced' | 'unavailable';
 
+/** Events of one run. */
+export interface LiveBatch {
+  readonly events: readonly LoggedEvent[];
+  /** Of the owner that published the last of them; 0: there are none. */
+  readonly epoch: number;
+}
+
 /** Wakes a reader when there may be news of a run. */
 export interface RunWatch {
   /** Resolves at the next news, at once when there was some since the last call, and after `timeoutMs` in any case. */
@@ -30,10 +37,10 @@ export interface LiveEvents {
     everything: () => readonly LoggedEvent[],
   ): Promise<PublishOutcome>;
   /** Events after `afterId` as far as they are here: consecutive, but the first may not be `afterId + 1`. */
-  read(runId: string, afterId: number): Promise<readonly LoggedEvent[]>;
+  read(runId: string, afterId: number): Promise<LiveBatch>;
   /**
-   * Called by a new owner: from here on older epochs publish nothing more. Returns the events after `afterId`, or
-   * `undefined` when it cannot be known whether there were any.
+   * Called by a new owner: from here on older epochs publish nothing more. Returns the events after `afterId`, consecutive
+   * from there, or `undefined` when it cannot be known what there was; then nothing is in the way of ids that are used again.
    */
   adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined>;
   watch(runId: string): RunWatch;

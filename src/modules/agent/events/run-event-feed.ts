@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { ActiveRuns, type RunOutcome } from '../active-runs.js';
+import { type ActiveRun, ActiveRuns, type RunOutcome } from '../active-runs.js';
 import type { RunReference } from '../run.js';
-import { LIVE_EVENTS, type LiveEvents } from './live-events.js';
+import { type LiveBatch, LIVE_EVENTS, type LiveEvents } from './live-events.js';
 import type { LoggedEvent } from './run-event-log.js';
-import { RunEventRepository } from './run-event.repository.js';
+import { type Restart, RunEventRepository } from './run-event.repository.js';
 
 /**
  * - `complete`: the run's last event was given
@@ -18,9 +18,20 @@ export type FeedEnd = 'complete' | 'gone' | 'shutting_down' | 'aborted';
 const POLL_MS = 500;
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
+/** How far a subscriber is. */
+interface Position {
+  /** The last event that it has. */
+  cursor: number;
+  /** The last takeover that it knows of, by the id of its restart. */
+  restart: number;
+  /** The last epoch that is known to hold no other takeover. */
+  epoch: number;
+}
+
 /**
  * The events of a run, wherever it is driven and whether or not it is over: from its owner's log when that is here, else
- * from Redis, and from the database for what is stored. A subscriber follows the run when its owner changes.
+ * from Redis, and from the database for what is stored. A subscriber follows the run when its owner changes. Where the next
+ * owner could not know what had been shown, ids are used again, and the subscriber goes back to the restart that says so.
  */
 @Injectable()
 export class RunEventFeed {
@@ -36,9 +47,11 @@ export class RunEventFeed {
     signal: AbortSignal,
     afterId = 0,
   ): AsyncGenerator<readonly LoggedEvent[], FeedEnd> {
-    let cursor = afterId;
-    if (cursor > 0 && !this.active.get(run.runId)?.events.covers(0)) {
-      cursor = await this.stored.resumePoint(run, cursor);
+    const at: Position = { cursor: afterId, restart: 0, epoch: 0 };
+    if (afterId > 0 && !this.active.get(run.runId)?.events.covers(0)) {
+      const restarts = await this.stored.restarts(run);
+      goBack(at, restarts);
+      at.restart = restarts.findLast(({ id }) => id <= at.cursor)?.id ?? 0;
     }
     const stopped = AbortSignal.any([signal, this.active.closing]);
     const watch = this.live.watch(run.runId);
@@ -46,11 +59,12 @@ export class RunEventFeed {
       for (;;) {
         if (signal.aborted) return 'aborted';
         const local = this.active.get(run.runId);
-        if (local?.events.covers(cursor)) {
-          const batches = local.events.subscribe(signal, cursor);
+        if (local && isNewTakeover(at, local)) at.cursor = local.firstEventId - 1;
+        if (local?.events.covers(at.cursor)) {
+          const batches = local.events.subscribe(signal, at.cursor);
           let next = await batches.next();
           for (; !next.done; next = await batches.next()) {
-            cursor = next.value.at(-1)!.id;
+            advance(at, next.value);
             yield next.value;
           }
           if (next.value === 'complete' || next.value === 'aborted') return next.value;
@@ -58,20 +72,20 @@ export class RunEventFeed {
           continue;
         }
         if (this.active.closing.aborted) return 'shutting_down';
-        if (cursor === 0) {
+        if (at.cursor === 0) {
           // Known from the moment the run is admitted, so it is nowhere but in the run itself.
-          cursor = 1;
+          at.cursor = 1;
           yield [{ id: 1, event: { type: 'run-start', runId: run.runId, sessionId: run.sessionId } }];
           continue;
         }
-        const found = await this.find(run, cursor);
+        const found = await this.find(run, at);
         if (found === 'gone') return 'gone';
         if (found === 'ended') return 'complete';
         if (found.length === 0) {
           await watch.next(POLL_MS, stopped);
           continue;
         }
-        cursor = found.at(-1)!.id;
+        advance(at, found);
         yield found;
         if (isLast(found.at(-1)!)) return 'complete';
       }
@@ -93,24 +107,51 @@ export class RunEventFeed {
     }
   }
 
-  /** What there is after `cursor`, without a gap; empty: nothing yet. A dependency that is away has nothing now. */
-  private async find(run: RunReference, cursor: number): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
+  /** What there is next, without a gap; empty: nothing yet. A dependency that is away has nothing now. */
+  private async find(run: RunReference, at: Position): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
+    let live: LiveBatch | undefined;
     try {
-      const live = await this.live.read(run.runId, cursor);
-      if (live[0]?.id === cursor + 1) return live;
+      live = await this.live.read(run.runId, at.cursor);
+      if (live.epoch === at.epoch && followsOn(at, live.events)) return live.events;
     } catch (error) {
       this.logger.debug({ event: 'agent.events.not_live', run_id: run.runId, err: error });
     }
     try {
-      const stored = await this.stored.readAfter(run, cursor);
+      // An owner stores its restart before it shows anything, so what is live of a new one is found out about here.
+      goBack(at, await this.stored.restarts(run));
+      if (live && followsOn(at, live.events)) {
+        at.epoch = live.epoch;
+        return live.events;
+      }
+      const stored = await this.stored.readAfter(run, at.cursor);
       if (!stored) return 'gone';
       if (stored.events.length === 0 && ENDED.has(stored.status)) return 'ended';
-      return stored.events[0]?.id === cursor + 1 ? stored.events : [];
+      return followsOn(at, stored.events) ? stored.events : [];
     } catch (error) {
       this.logger.warn({ event: 'agent.events.not_read', run_id: run.runId, err: error });
       return [];
     }
   }
+}
+
+function advance(at: Position, events: readonly LoggedEvent[]): void {
+  at.cursor = events.at(-1)!.id;
+  for (const { id, event } of events) if (event.type === 'step-restart') at.restart = id;
+}
+
+function followsOn(at: Position, events: readonly LoggedEvent[]): boolean {
+  return events[0]?.id === at.cursor + 1;
+}
+
+/** To before the first takeover since the last known one that has used ids again which the subscriber has. */
+function goBack(at: Position, restarts: readonly Restart[]): void {
+  const lost = restarts.find(({ id, isTailLost }) => isTailLost && id > at.restart && id <= at.cursor);
+  if (lost) at.cursor = lost.id - 1;
+}
+
+/** Has this process taken the run over and given ids again that the subscriber has? Its restart may not be stored yet. */
+function isNewTakeover(at: Position, { firstEventId }: ActiveRun): boolean {
+  return firstEventId > 1 && firstEventId > at.restart && firstEventId <= at.cursor;
 }
 
 function isLast({ event }: LoggedEvent): boolean {

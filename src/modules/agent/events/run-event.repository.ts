@@ -13,6 +13,13 @@ interface EventRow {
   events: string;
 }
 
+/** Where a new owner went on. */
+export interface Restart {
+  readonly id: number;
+  /** True: ids from here on may have been shown before, with other events. */
+  readonly isTailLost: boolean;
+}
+
 /** Stored events; always of one user's run. They are written by the journal, with the step that they belong to. */
 @Injectable()
 export class RunEventRepository {
@@ -37,20 +44,19 @@ export class RunEventRepository {
     return { status: first.status, events: rows.flatMap(toEvents).filter(({ id }) => id > afterId) };
   }
 
-  /**
-   * From where a subscriber that has seen events up to `afterId` has to go on. It is earlier where a takeover could not know
-   * what had been shown: ids have been used again there, and the restart that says so has to be seen.
-   */
-  async resumePoint({ runId, userId }: RunReference, afterId: number): Promise<number> {
+  /** The takeovers of a run so far, in order. */
+  async restarts({ runId, userId }: RunReference): Promise<readonly Restart[]> {
     const rows = await this.dataSource.query<EventRow[]>(
       `SELECT e.first_id, e.events FROM run_event e JOIN run r ON r.id = e.run_id
-        WHERE e.run_id = $1 AND r.user_id = $2 AND NOT e.is_settled AND e.first_id <= $3 ORDER BY e.first_id`,
-      [runId, userId, afterId],
+        WHERE e.run_id = $1 AND r.user_id = $2 AND NOT e.is_settled AND e.events LIKE '%"type":"step-restart"%'
+        ORDER BY e.first_id`,
+      [runId, userId],
     );
-    const restart = rows
+    return rows
       .flatMap(toEvents)
-      .find(({ id, event }) => event.type === 'step-restart' && event.isTailLost && id <= afterId);
-    return restart ? restart.id - 1 : afterId;
+      .flatMap(({ id, event }) =>
+        event.type === 'step-restart' ? [{ id, isTailLost: event.isTailLost }] : [],
+      );
   }
 }
 

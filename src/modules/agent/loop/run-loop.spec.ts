@@ -7,40 +7,50 @@ import {
   type ScriptedCall,
   usage,
 } from '../../../../test/support/agent/fake-model-client.js';
+import type { JsonValue } from '../../../shared/llm/json.js';
 import type { Message } from '../../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
+import { OUTCOME_UNKNOWN, outcomeUnknown } from './execute-tool-calls.js';
 import type { StepEvent } from './run-events.js';
 import {
+  type JournalledStep,
   type ModelCallRecord,
   type ModelStepRecord,
   RunFencedError,
   type RunJournal,
   type ToolResultRecord,
 } from './run-journal.js';
-import { type LoopEnd, RunAborted, runLoop } from './run-loop.js';
+import { AnswerBrokenOff, type LoopEnd, RunAborted, runLoop } from './run-loop.js';
 
 const LIMITS = { maxSteps: 6, maxToolCallsPerStep: 4, toolConcurrency: 2, maxRepeatedCalls: 3 };
 
-/** Remembers what was written, and in which order relative to the tools. */
+/** Remembers what was written, and in which order relative to the tools and to what subscribers see. */
 class MemoryJournal implements RunJournal {
   readonly steps: ModelStepRecord[] = [];
   readonly results: ToolResultRecord[][] = [];
   readonly single: ToolResultRecord[] = [];
+  /** All events in the order in which they become true. */
+  readonly events: StepEvent[] = [];
+  readonly trace: string[] = [];
 
-  constructor(private readonly trace: string[]) {}
-
-  async commitModelStep(record: ModelStepRecord): Promise<void> {
+  async commitModelStep(record: ModelStepRecord, then: readonly StepEvent[]): Promise<void> {
     this.steps.push(record);
     this.trace.push(`journal step ${record.step}`);
+    this.events.push(...then);
   }
 
   async recordToolResult(record: ToolResultRecord): Promise<void> {
     this.single.push(record);
   }
 
-  async commitToolResults(records: readonly ToolResultRecord[]): Promise<void> {
+  async commitToolResults(
+    records: readonly ToolResultRecord[],
+    _messageId: string,
+    then: readonly StepEvent[],
+  ): Promise<void> {
     this.results.push([...records]);
     this.trace.push('journal results');
+    this.events.push(...then);
   }
 }
 
@@ -57,25 +67,30 @@ interface Played {
 async function play(
   script: readonly ScriptedCall[],
   options: {
-    execute?: (call: ToolCall, signal: AbortSignal) => Promise<ToolResult>;
+    execute?: (call: ToolCall, controller: AbortController) => Promise<ToolResult>;
     limits?: Partial<typeof LIMITS>;
+    journalled?: readonly JournalledStep[];
+    /** Aborted with this before it begins. */
+    aborted?: RunAborted;
     onEvent?: (event: StepEvent, controller: AbortController) => void;
     models?: FakeModelClient;
     journal?: MemoryJournal;
   } = {},
 ): Promise<Played> {
-  const trace: string[] = [];
-  const journal = options.journal ?? new MemoryJournal(trace);
+  const journal = options.journal ?? new MemoryJournal();
+  const { trace, events } = journal;
   const models = options.models ?? new FakeModelClient(script);
   const executed: ToolCall[] = [];
   const modelCalls: ModelCallRecord[] = [];
   const controller = new AbortController();
+  if (options.aborted) controller.abort(options.aborted);
   let id = 0;
   const loop = runLoop(
     {
       model: A_MODEL,
       system: 'Be brief.',
       messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+      journalled: options.journalled ?? [],
       tools: [{ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' } }],
       maxOutputTokens: 100,
       temperature: 0.5,
@@ -87,7 +102,7 @@ async function play(
       executeTool: (call) => {
         executed.push(call);
         trace.push(`execute ${call.toolCallId}`);
-        return options.execute?.(call, controller.signal) ?? Promise.resolve(ok(call));
+        return options.execute?.(call, controller) ?? Promise.resolve(ok(call));
       },
       onModelCall: (call) => modelCalls.push(call),
       clock: { now: () => new Date('2026-11-24T09:00:00Z'), monotonicMs: () => 0 },
@@ -95,7 +110,6 @@ async function play(
     },
     controller.signal,
   );
-  const events: StepEvent[] = [];
   for (;;) {
     const next = await loop.next();
     if (next.done) return { events, end: next.value, journal, models, executed, modelCalls, trace };
@@ -116,6 +130,52 @@ function ok(call: ToolCall): ToolResult {
 
 function failed(call: ToolCall, code: string): ToolResult {
   return { ...ok(call), result: { error: { code, message: 'no' } }, isError: true };
+}
+
+/** A step as the owner before left it: the model asked for a tool per input, in this order. */
+function aStep(
+  step: number,
+  inputs: readonly JsonValue[],
+  overrides: Partial<JournalledStep> = {},
+): JournalledStep {
+  const seq = overrides.seq ?? 1;
+  const asked = inputs.map((input, index) => ({
+    toolCallId: `step_${step}_call_${index + 1}`,
+    toolName: 'echo',
+    input,
+  }));
+  return {
+    seq,
+    step,
+    messageId: `message-${step}`,
+    parts: [
+      { type: 'text', text: `Step ${step}.` },
+      ...asked.map((call) => ({ type: 'tool-call' as const, ...call })),
+    ],
+    isComplete: true,
+    finishReason: inputs.length > 0 ? 'tool_calls' : 'stop',
+    model: 'fallback',
+    usage: usage(10, 5),
+    cost: 20n,
+    intents: asked.map((call, index) => ({ seq: seq + 1 + index, call })),
+    results: new Map(),
+    areResultsCommitted: false,
+    ...overrides,
+  };
+}
+
+/** The step with the results of its tools; `answer` says what each call came to, `undefined`: nothing is known. */
+function answered(
+  step: JournalledStep,
+  areResultsCommitted: boolean,
+  answer: (call: ToolCall, index: number) => ToolResult | undefined = ok,
+): JournalledStep {
+  const results = new Map<number, ToolResult>();
+  step.intents.forEach(({ seq, call }, index) => {
+    const result = answer(call, index);
+    if (result) results.set(seq, result);
+  });
+  return { ...step, results, areResultsCommitted };
 }
 
 /** Every tool call of every assistant message is answered by exactly one result, in the same order. */
@@ -367,14 +427,15 @@ describe(runLoop.name, () => {
 
   it('calls no model after an abort during the tools, and still answers every call', async () => {
     const { end, models, journal } = await play([calls(['echo', 1], ['echo', 2]), says('never')], {
-      execute: (call) => Promise.resolve(failed(call, 'cancelled')),
-      onEvent: (event, controller) => {
-        if (event.type === 'tool-call') controller.abort(new RunAborted('timeout', 'deadline'));
+      execute: (call, controller) => {
+        controller.abort(new RunAborted('timeout', 'deadline'));
+        return Promise.resolve(failed(call, 'cancelled'));
       },
     });
     expect(end.stopReason).toBe('timeout');
     expect(models.requests).toHaveLength(1);
     expect(journal.steps).toHaveLength(1);
+    expect(journal.results[0]!.map(({ result }) => result.toolCallId)).toEqual(['call_1', 'call_2']);
   });
 
   it('gives calls that share an id, or have none, ids of their own', async () => {
@@ -519,8 +580,9 @@ describe(runLoop.name, () => {
 
   it('takes an abort without a reason of ours for a cancel', async () => {
     const { end } = await play([calls(['echo', [1, { b: 2 }]]), says('never')], {
-      onEvent: (event, controller) => {
-        if (event.type === 'tool-result') controller.abort();
+      execute: (call, controller) => {
+        controller.abort();
+        return Promise.resolve(ok(call));
       },
     });
     expect(end.stopReason).toBe('cancelled');
@@ -547,8 +609,7 @@ describe(runLoop.name, () => {
   });
 
   it('stops dispatching when a result can no longer be written', async () => {
-    const trace: string[] = [];
-    const journal = new MemoryJournal(trace);
+    const journal = new MemoryJournal();
     journal.recordToolResult = () => Promise.reject(new RunFencedError('r1'));
     const played = play([calls(['echo', 1], ['echo', 2], ['echo', 3])], { journal });
     await expect(played).rejects.toThrow('run r1 is no longer ours');
@@ -563,6 +624,7 @@ describe(runLoop.name, () => {
         model: A_MODEL,
         system: '',
         messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+        journalled: [],
         tools: [],
         maxOutputTokens: 10,
         temperature: undefined,
@@ -591,5 +653,189 @@ describe(runLoop.name, () => {
       })(),
     ).rejects.toThrow('fenced');
     expect(executed).toEqual([]);
+  });
+
+  it('shows a result with the write that makes it true, and the end of a step last', async () => {
+    const journal = new MemoryJournal();
+    const seen: string[] = [];
+    const commit = journal.commitToolResults.bind(journal);
+    journal.commitToolResults = async (records, messageId, then) => {
+      seen.push(...journal.events.map(({ type }) => type), '|', ...then.map(({ type }) => type));
+      await commit(records, messageId, then);
+    };
+    await play([calls(['echo', 1], ['echo', 2]), says('Done.')], { journal });
+    expect(seen).toEqual([
+      'step-start',
+      'tool-call',
+      'tool-call',
+      'tool-result',
+      '|',
+      'tool-result',
+      'step-end',
+    ]);
+  });
+
+  describe('a run that had another owner before', () => {
+    it('does not repeat a step that is finished: its results are remembered, and the model goes on', async () => {
+      const done = answered(aStep(1, [{ a: 1 }]), true);
+      const { events, end, models, executed, journal } = await play([says('Done.')], { journalled: [done] });
+      expect(executed).toEqual([]);
+      expect(journal.results).toEqual([]);
+      expect(models.requests).toHaveLength(1);
+      expect(models.requests[0]!.messages.slice(1)).toEqual([
+        { role: 'assistant', parts: done.parts },
+        { role: 'tool', parts: [{ type: 'tool-result', ...ok(done.intents[0]!.call) }] },
+      ]);
+      expect(events.map(({ type }) => type)).toEqual(['step-start', 'text-delta', 'step-end']);
+      expect(end).toMatchObject({ stopReason: 'finished', content: 'Done.', model: 'test-model' });
+    });
+
+    it('goes on with the numbers of the journal', async () => {
+      const journalled = [answered(aStep(1, [1, 2]), true), answered(aStep(2, [3], { seq: 4 }), true)];
+      const { events, journal } = await play([calls(['echo', 4]), says('Done.')], { journalled });
+      expect(
+        journal.steps.map(({ step, seq, intents }) => [step, seq, ...intents.map((i) => i.seq)]),
+      ).toEqual([
+        [3, 6, 7],
+        [4, 8],
+      ]);
+      expect(events[0]).toEqual({ type: 'step-start', step: 3 });
+    });
+
+    it('executes what is missing of a step, and nothing that has its result', async () => {
+      const half = answered(aStep(1, [1, 2, 3]), false, (call, index) =>
+        index === 1 ? ok(call) : undefined,
+      );
+      const { events, executed, journal, models } = await play([says('Done.')], { journalled: [half] });
+      expect(executed.map(({ input }) => input)).toEqual([1, 3]);
+      expect(journal.single.map(({ seq }) => seq)).toEqual([2, 4]);
+      expect(journal.results).toEqual([half.intents.map(({ seq, call }) => ({ seq, result: ok(call) }))]);
+      expect(events.map(({ type, step }) => [type, step])).toEqual([
+        ['tool-result', 1],
+        ['tool-result', 1],
+        ['tool-result', 1],
+        ['step-end', 1],
+        ['step-start', 2],
+        ['text-delta', 2],
+        ['step-end', 2],
+      ]);
+      expect(events[3]).toMatchObject({ finishReason: 'tool_calls', usage: half.usage, cost: half.cost });
+      expectPaired(models.requests[0]!.messages);
+    });
+
+    it('answers a call whose outcome is unknown and does not execute it', async () => {
+      const unknown = answered(aStep(1, [1]), false, outcomeUnknown);
+      const { end, executed, journal, models } = await play([says('I cannot tell.')], {
+        journalled: [unknown],
+      });
+      expect(executed).toEqual([]);
+      expect(journal.results[0]).toMatchObject([
+        { seq: 2, result: { isError: true, result: { error: { code: OUTCOME_UNKNOWN } } } },
+      ]);
+      expectPaired(models.requests[0]!.messages);
+      expect(end.stopReason).toBe('finished');
+    });
+
+    it('calls no model again whose answer broke off: the run ends with what came', async () => {
+      const broken = aStep(1, [], { isComplete: false, finishReason: 'error' });
+      const { events, end, models, journal } = await play([says('never')], { journalled: [broken] });
+      expect(end).toEqual({
+        stopReason: 'error',
+        finishReason: 'error',
+        model: 'fallback',
+        messageId: 'message-1',
+        content: 'Step 1.',
+        error: expect.any(AnswerBrokenOff),
+      });
+      expect(models.requests).toEqual([]);
+      expect(journal.steps).toEqual([]);
+      expect(events).toEqual([]);
+    });
+
+    it('ends as cancelled when that was asked for while nobody had the run', async () => {
+      const aborted = new RunAborted('cancelled', 'the run was cancelled');
+      const broken = aStep(1, [], { isComplete: false });
+      const finished = answered(aStep(1, [1]), true);
+      for (const journalled of [[broken], [finished], []]) {
+        const { end, models } = await play([says('never')], { journalled, aborted });
+        expect(end).toMatchObject({ stopReason: 'cancelled', finishReason: 'error', error: aborted });
+        expect(models.requests).toEqual([]);
+      }
+    });
+
+    it('has nothing to show of an answer that broke off before it began', async () => {
+      const broken = aStep(1, [], { isComplete: false, parts: [], messageId: null });
+      const { end } = await play([says('never')], { journalled: [broken] });
+      expect(end).toMatchObject({ stopReason: 'error', messageId: null, content: '' });
+    });
+
+    it('ends with the answer that the owner before had committed and not closed', async () => {
+      const { end, models, events } = await play([says('never')], { journalled: [aStep(1, [])] });
+      expect(end).toEqual({
+        stopReason: 'finished',
+        finishReason: 'stop',
+        model: 'fallback',
+        messageId: 'message-1',
+        content: 'Step 1.',
+      });
+      expect(models.requests).toEqual([]);
+      expect(events).toEqual([]);
+    });
+
+    it('counts the same call over all its owners', async () => {
+      const journalled = [1, 2, 3].map((step) =>
+        answered(aStep(step, [{ a: 1, b: 2 }], { seq: 2 * step - 1 }), true),
+      );
+      const { end, executed, journal } = await play([calls(['echo', { b: 2, a: 1 }]), says('never')], {
+        journalled,
+      });
+      expect(end.stopReason).toBe('repeated_calls');
+      expect(executed).toEqual([]);
+      expect(journal.results[0]).toMatchObject([
+        { seq: 8, result: { result: { error: { code: 'not_executed' } } } },
+      ]);
+    });
+
+    it('counts the mistakes of the model over all its owners', async () => {
+      const mistaken = answered(aStep(1, [1]), true, (call) => failed(call, 'invalid_input'));
+      const { end, models } = await play([calls(['echo', 2]), says('never')], {
+        journalled: [mistaken],
+        execute: (call) => Promise.resolve(failed(call, 'invalid_input')),
+      });
+      expect(end.stopReason).toBe('tool_args_invalid');
+      expect(models.requests).toHaveLength(1);
+    });
+
+    it('ends at once when the results that were committed say so', async () => {
+      const journalled = [1, 2].map((step) =>
+        answered(aStep(step, [step], { seq: 2 * step - 1 }), true, (call) => failed(call, 'unknown_tool')),
+      );
+      const { end, models } = await play([says('never')], { journalled });
+      expect(end).toMatchObject({ stopReason: 'tool_args_invalid', finishReason: 'tool_calls' });
+      expect(models.requests).toEqual([]);
+    });
+
+    it('counts its steps over all its owners', async () => {
+      const journalled = [answered(aStep(1, [1]), true)];
+      const { end, models, executed } = await play([calls(['echo', 2]), says('never')], {
+        journalled,
+        limits: { maxSteps: 2 },
+      });
+      expect(end.stopReason).toBe('max_steps');
+      expect(models.requests).toHaveLength(1);
+      expect(executed).toEqual([]);
+    });
+
+    it('answers the calls of its last step as not executed when a limit had ended it there', async () => {
+      const { end, executed, journal } = await play([says('never')], {
+        journalled: [aStep(1, [1])],
+        limits: { maxSteps: 1 },
+      });
+      expect(end).toMatchObject({ stopReason: 'max_steps', messageId: 'message-1', model: 'fallback' });
+      expect(executed).toEqual([]);
+      expect(journal.results[0]).toMatchObject([
+        { seq: 2, result: { result: { error: { code: 'not_executed' } } } },
+      ]);
+    });
   });
 });

@@ -1,10 +1,15 @@
 import { EventWatches } from '../event-watches.js';
-import type { LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
+import type { LiveBatch, LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
 import type { LoggedEvent } from '../run-event-log.js';
+
+interface Entry {
+  readonly epoch: number;
+  readonly event: LoggedEvent;
+}
 
 interface LiveRun {
   epoch: number;
-  readonly events: LoggedEvent[];
+  readonly entries: Entry[];
 }
 
 /** For one replica. Holds what the owners' own logs hold, so it costs a list of references per running run. */
@@ -23,27 +28,31 @@ export class MemoryLiveEvents implements LiveEvents {
     if (run && run.epoch > epoch) return 'fenced';
     if (run) {
       run.epoch = epoch;
-      const lastId = run.events.at(-1)?.id ?? 0;
-      run.events.push(...events.filter(({ id }) => id > lastId));
+      const lastId = run.entries.at(-1)?.event.id ?? 0;
+      for (const event of events) if (event.id > lastId) run.entries.push({ epoch, event });
     } else {
-      this.runs.set(runId, { epoch, events: [...everything()] });
+      this.runs.set(runId, { epoch, entries: everything().map((event) => ({ epoch, event })) });
     }
     this.watches.notify(runId);
     return 'published';
   }
 
-  async read(runId: string, afterId: number): Promise<readonly LoggedEvent[]> {
-    return this.runs.get(runId)?.events.filter(({ id }) => id > afterId) ?? [];
+  async read(runId: string, afterId: number): Promise<LiveBatch> {
+    const entries = this.runs.get(runId)?.entries.filter(({ event }) => event.id > afterId) ?? [];
+    return { events: entries.map(({ event }) => event), epoch: entries.at(-1)?.epoch ?? 0 };
   }
 
   async adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined> {
     const run = this.runs.get(runId);
     if (!run) {
-      this.runs.set(runId, { epoch, events: [] });
+      this.runs.set(runId, { epoch, entries: [] });
       return undefined;
     }
     run.epoch = Math.max(run.epoch, epoch);
-    return run.events.filter(({ id }) => id > afterId);
+    const { events } = await this.read(runId, afterId);
+    if (events[0] === undefined || events[0].id === afterId + 1) return events;
+    run.entries.length = 0;
+    return undefined;
   }
 
   watch(runId: string): RunWatch {

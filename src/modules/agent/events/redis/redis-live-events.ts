@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { PinoLogger } from 'nestjs-pino';
 import { EventWatches } from '../event-watches.js';
-import type { LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
+import type { LiveBatch, LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
 import type { LoggedEvent } from '../run-event-log.js';
 import { fromStoredEvents, toStoredEvents } from '../stored-events.js';
 
@@ -19,17 +19,20 @@ const BACK_OFF_MS = 500;
 /**
  * Fencing and appending in one step. An entry's id is the id of its last event, so a reader asks for what comes after the
  * last event it has. Returns 'fenced', 'lost' (the stream is gone: publish everything) or 'published'.
- * KEYS: stream, epoch. ARGV: epoch, last id, first id, events, 1 when there must be a stream already, lifetime, bound.
+ * KEYS: stream, epoch. ARGV: epoch, last id, first id, events, mode, lifetime, bound. Modes: 'begin' takes what is there or
+ * makes a stream, 'append' needs one, 'replace' makes a new one in any case.
  */
 const PUBLISH = `
 local known = tonumber(redis.call('GET', KEYS[2]) or '0')
 local epoch = tonumber(ARGV[1])
 if known > epoch then return 'fenced' end
-if ARGV[5] == '1' and redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
+if ARGV[5] == 'append' and redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
+if ARGV[5] == 'replace' then redis.call('DEL', KEYS[1]) end
 redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[6])
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 if #last == 0 or tonumber(string.match(last[1][1], '^%d+')) < tonumber(ARGV[2]) then
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], ARGV[2] .. '-0', 'first', ARGV[3], 'events', ARGV[4])
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], ARGV[2] .. '-0',
+    'first', ARGV[3], 'events', ARGV[4], 'epoch', ARGV[1])
 end
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('PUBLISH', KEYS[1], ARGV[2])
@@ -41,6 +44,7 @@ local known = tonumber(redis.call('GET', KEYS[2]) or '0')
 if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[3]) end
 return { redis.call('EXISTS', KEYS[1]), redis.call('XRANGE', KEYS[1], '(' .. ARGV[2] .. '-0', '+') }`;
 
+type Mode = 'begin' | 'append' | 'replace';
 type Entry = readonly [id: string, fields: readonly string[]];
 
 interface RedisWithScripts extends Redis {
@@ -53,7 +57,10 @@ export class RedisLiveEvents implements LiveEvents {
   readonly isShared = true;
   private readonly redis: RedisWithScripts;
   private readonly watches: EventWatches;
-  /** Of runs whose last batch did not get through: Redis has a gap until everything is published again. */
+  /**
+   * Runs of which Redis does not have what it should: a batch did not get through, or what an owner before has published
+   * could not be adopted and is in the way. Everything is published again.
+   */
   private readonly incomplete = new Set<string>();
   private notBeforeMs = 0;
 
@@ -95,8 +102,8 @@ export class RedisLiveEvents implements LiveEvents {
       const isFirst = events[0]?.id === everything()[0]?.id;
       let outcome = this.incomplete.has(runId)
         ? 'lost'
-        : await this.append(runId, epoch, events, isFirst ? '0' : '1');
-      if (outcome === 'lost') outcome = await this.append(runId, epoch, everything(), '0');
+        : await this.append(runId, epoch, events, isFirst ? 'begin' : 'append');
+      if (outcome === 'lost') outcome = await this.append(runId, epoch, everything(), 'replace');
       if (outcome === 'published') this.incomplete.delete(runId);
       return outcome as PublishOutcome;
     } catch (error) {
@@ -107,9 +114,9 @@ export class RedisLiveEvents implements LiveEvents {
   }
 
   /** Throws what the driver throws when Redis is away. */
-  async read(runId: string, afterId: number): Promise<readonly LoggedEvent[]> {
+  async read(runId: string, afterId: number): Promise<LiveBatch> {
     const entries = await this.redis.xrange(streamKey(runId), `(${afterId}-0`, '+', 'COUNT', READ_BATCHES);
-    return toEvents(entries, afterId);
+    return toBatch(entries, afterId);
   }
 
   async adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined> {
@@ -121,11 +128,15 @@ export class RedisLiveEvents implements LiveEvents {
         afterId,
         LIFETIME_SECONDS,
       );
-      return isThere === 1 ? toEvents(entries, afterId) : undefined;
+      if (isThere === 0) return undefined;
+      const { events } = toBatch(entries, afterId);
+      if (events[0] === undefined || events[0].id === afterId + 1) return events;
+      // The bound has cut off what follows on `afterId`; ids are given again from there.
     } catch (error) {
       this.logger.warn({ event: 'redis.events.not_adopted', run_id: runId, err: error });
-      return undefined;
     }
+    this.incomplete.add(runId);
+    return undefined;
   }
 
   watch(runId: string): RunWatch {
@@ -155,7 +166,7 @@ export class RedisLiveEvents implements LiveEvents {
     runId: string,
     epoch: number,
     events: readonly LoggedEvent[],
-    needsStream: '0' | '1',
+    mode: Mode,
   ): Promise<PublishOutcome | 'lost'> {
     return this.redis.perchPublishEvents(
       streamKey(runId),
@@ -164,7 +175,7 @@ export class RedisLiveEvents implements LiveEvents {
       events.at(-1)!.id,
       events[0]!.id,
       toStoredEvents(events),
-      needsStream,
+      mode,
       LIFETIME_SECONDS,
       MAX_BATCHES,
     );
@@ -177,14 +188,17 @@ const epochKey = (runId: string): string => `perch:run:{${runId}}:epoch`;
 const runIdOf = (channel: string): string | undefined => /^perch:run:\{(.+)\}:events$/.exec(channel)?.[1];
 
 /** Entries that were published again after a loss overlap; every id is taken once, and a gap ends the list. */
-function toEvents(entries: readonly Entry[], afterId: number): LoggedEvent[] {
+function toBatch(entries: readonly Entry[], afterId: number): LiveBatch {
   const events: LoggedEvent[] = [];
+  let epoch = 0;
   for (const [, fields] of entries) {
     const firstId = Number(fields[1]);
     for (const event of fromStoredEvents(firstId, fields[3]!)) {
       const nextId = (events.at(-1)?.id ?? Math.max(afterId, event.id - 1)) + 1;
-      if (event.id === nextId) events.push(event);
+      if (event.id !== nextId) continue;
+      events.push(event);
+      epoch = Number(fields[5]);
     }
   }
-  return events;
+  return { events, epoch };
 }
