@@ -2,12 +2,29 @@ import { Redis } from 'ioredis';
 import { describeWithOwnRedis, type OwnRedis, startOwnRedis } from '../../support/servers/own-redis.js';
 import { until } from '../../support/until.js';
 
+/** So long ioredis waits for the end of a connection, and keeps the process, even when it has ended already. */
+const disconnectTimeout = 0;
+
+describe('a machine without Redis', () => {
+  const path = process.env.PATH;
+  afterEach(() => void (process.env.PATH = path));
+
+  it('is told what is missing', async () => {
+    process.env.PATH = '/nowhere';
+    await expect(startOwnRedis()).rejects.toThrow('There is no redis-server on the PATH.');
+  });
+});
+
 describeWithOwnRedis(startOwnRedis.name, () => {
   let server: OwnRedis;
   let client: Redis;
   beforeEach(async () => {
     server = await startOwnRedis();
-    client = new Redis(server.url, { retryStrategy: () => 20, maxRetriesPerRequest: null });
+    client = new Redis(server.url, {
+      disconnectTimeout,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+    });
     client.on('error', () => undefined);
     await client.set('kept', 'yes');
   });
@@ -28,7 +45,11 @@ describeWithOwnRedis(startOwnRedis.name, () => {
     let answer: string | null | undefined;
     server.pause();
     const asked = client.get('kept').then((value) => (answer = value));
-    const another = new Redis(server.url, { commandTimeout: 100, retryStrategy: () => null });
+    const another = new Redis(server.url, {
+      disconnectTimeout,
+      commandTimeout: 100,
+      retryStrategy: () => null,
+    });
     another.on('error', () => undefined);
     await expect(another.ping()).rejects.toThrow();
     another.disconnect();

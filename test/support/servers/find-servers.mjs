@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
+import { delimiter, join } from 'node:path';
 import { onServer } from './on-server.mjs';
 
 const STANDARD_POSTGRES = 'postgres://postgres@127.0.0.1:5432/postgres';
@@ -32,4 +34,20 @@ export async function findRedis() {
     socket.once('close', () => resolve(false));
   });
   return isThere ? url : undefined;
+}
+
+/**
+ * The program, for tests that start and break a Redis of their own.
+ * @returns {string | undefined}
+ */
+export function findRedisServer() {
+  const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'redis-server'));
+  return candidates.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

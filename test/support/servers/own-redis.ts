@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { until } from '../until.js';
+import { findRedisServer } from './find-servers.mjs';
 import { freePort } from './free-port.js';
 
 /** A Redis that belongs to one test, which may break it. It keeps nothing on disk: it comes back empty. */
@@ -26,26 +25,16 @@ export interface OwnRedis {
 
 /** Starts a private Redis on a port of its own; resolves when it answers. */
 export async function startOwnRedis(): Promise<OwnRedis> {
-  const binary = redisServerBinary();
+  const binary = findRedisServer();
   if (binary === undefined) throw new Error('There is no redis-server on the PATH.');
   const server = new RedisProcess(binary, await freePort());
   await server.start();
   return server;
 }
 
-/**
- * A suite that breaks a Redis of its own: left out where there is no redis-server, unless PERCH_TEST_REQUIRE_SERVERS says
- * that there has to be one.
- */
+/** A suite that breaks a Redis of its own: left out where there is no redis-server, and the global setup has said so. */
 export function describeWithOwnRedis(name: string, suite: () => void): void {
-  if (redisServerBinary() !== undefined) describe(name, suite);
-  else if (process.env.PERCH_TEST_REQUIRE_SERVERS !== 'true') describe.skip(name, suite);
-  else
-    describe(name, () => {
-      it('finds a redis-server on the PATH', () => {
-        throw new Error('The tests need redis-server, and there is none on the PATH.');
-      });
-    });
+  if (findRedisServer() !== undefined) describe(name, suite);
 }
 
 class RedisProcess implements OwnRedis {
@@ -123,18 +112,4 @@ class RedisProcess implements OwnRedis {
       socket.once('close', () => reject(new Error('Redis closed the connection.')));
     });
   }
-}
-
-function redisServerBinary(): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'redis-server'))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

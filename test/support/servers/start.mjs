@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findPostgres, findRedis } from './find-servers.mjs';
+import { findPostgres, findRedis, findRedisServer } from './find-servers.mjs';
 import { onServer, withDatabase } from './on-server.mjs';
 import { stopLater } from './started.mjs';
 import { POSTGRES_VARIABLE, REDIS_VARIABLE, TEMPLATE_VARIABLE } from './variables.mjs';
@@ -35,9 +35,14 @@ export default async function start() {
 
   const redis = await findRedis();
   if (redis) process.env[REDIS_VARIABLE] = redis;
-  else if (process.env.PERCH_TEST_REQUIRE_SERVERS === 'true')
-    throw new Error('The tests need Redis, and there is none.');
-  else process.stdout.write('\nNo Redis here: what needs it is left out.\n');
+  else leaveOut('Redis');
+  if (findRedisServer() === undefined) leaveOut('redis-server on the PATH');
+}
+
+function leaveOut(missing) {
+  if (process.env.PERCH_TEST_REQUIRE_SERVERS === 'true')
+    throw new Error(`The tests need ${missing}, and there is none.`);
+  process.stdout.write(`\nNo ${missing} here: what needs it is left out.\n`);
 }
 
 async function createTemplate(serverUrl) {
