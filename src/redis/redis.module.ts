@@ -1,5 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { PinoLogger } from 'nestjs-pino';
 import { DatabaseConfig } from '../config/app-config.js';
 
@@ -9,29 +9,49 @@ export const REDIS = Symbol('REDIS');
 /** A second connection, which only listens; null when there is no Redis. */
 export const REDIS_SUBSCRIBER = Symbol('REDIS_SUBSCRIBER');
 
-const COMMAND_TIMEOUT_MS = 1_000;
-const MAX_RECONNECT_DELAY_MS = 2_000;
+/** Longest that anybody waits for Redis: whatever it is asked, there is a way to go on without the answer. */
+const COMMAND_TIMEOUT_MS = 250;
+const MAX_RECONNECT_DELAY_MS = 1_000;
+const KEEP_ALIVE_MS = 10_000;
+
+/** After a failover these are the answers of the old server: a new connection leads to the one that took its place. */
+const ASK_ELSEWHERE = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
+
+const OPTIONS: RedisOptions = {
+  commandTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: COMMAND_TIMEOUT_MS,
+  // A connection that owes an answer and is silent for so long is closed, and another one made: commands fail at once
+  // meanwhile, instead of each waiting in turn for a Redis that hangs.
+  socketTimeout: COMMAND_TIMEOUT_MS,
+  disconnectTimeout: COMMAND_TIMEOUT_MS,
+  // Also notices a server that vanished without a word while nobody asked it anything, as a subscriber does not.
+  keepAlive: KEEP_ALIVE_MS,
+  // No waiting and no repetition behind the caller's back: a command that cannot be sent or was not answered fails.
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  // Done by whoever subscribed: the driver's own has nobody to catch its failure, which would end the process.
+  autoResubscribe: false,
+  disableClientInfo: true,
+  maxLoadingRetryTime: MAX_RECONNECT_DELAY_MS,
+  retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
+  reconnectOnError: (error) => ASK_ELSEWHERE.test(error.message),
+};
 
 async function createRedis(config: DatabaseConfig, logger: PinoLogger): Promise<Redis | null> {
   if (!config.redisUrl) return null;
   // Loaded only where it is used: the driver takes some 12 MB.
   const { Redis: Client } = await import('ioredis');
-  const redis = new Client(config.redisUrl.reveal(), {
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: COMMAND_TIMEOUT_MS,
-    maxRetriesPerRequest: 1,
-    // A command while Redis is away fails at once instead of waiting in an unbounded queue.
-    enableOfflineQueue: false,
-    retryStrategy: (attempt) => Math.min(attempt * 100, MAX_RECONNECT_DELAY_MS),
-  });
-  let isDown = false;
+  const redis = new Client(config.redisUrl.reveal(), OPTIONS);
+  let state: 'new' | 'ready' | 'lost' = 'new';
   redis.on('error', (error: Error) => {
-    if (!isDown) logger.error({ event: 'redis.lost', err: error });
-    isDown = true;
+    if (state !== 'lost') logger.error({ event: 'redis.lost', err: error });
+    state = 'lost';
   });
   redis.on('ready', () => {
-    logger.info({ event: isDown ? 'redis.back' : 'redis.ready' });
-    isDown = false;
+    // A connection that we gave up ourselves was not lost.
+    if (state !== 'ready') logger.info({ event: state === 'lost' ? 'redis.back' : 'redis.ready' });
+    state = 'ready';
   });
   return redis;
 }

@@ -1,5 +1,6 @@
 import { asUnavailable } from './dependency-errors.js';
 
+const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
 const withCode = (code: string): Error => Object.assign(new Error('canary'), { code });
 
 describe(asUnavailable.name, () => {
@@ -10,6 +11,12 @@ describe(asUnavailable.name, () => {
     ['too many connections', withCode('53300')],
     ['a standby', withCode('25006')],
     ['a statement that took too long', withCode('57014')],
+    ['a Redis that is loading', reply('LOADING Redis is loading the dataset in memory')],
+    ['a Redis that only reads', reply("READONLY You can't write against a read only replica.")],
+    ['a Redis without memory', reply("OOM command not allowed when used memory > 'maxmemory'.")],
+    ['a Redis that is a cluster', reply('MOVED 3999 127.0.0.1:6381')],
+    ['a Redis that hangs', new Error('Command timed out')],
+    ['a Redis that is away', new Error("Stream isn't writeable and enableOfflineQueue options is false")],
     ['a full pool', new Error('timeout exceeded when trying to connect')],
     ['a connection that ended', new Error('Connection terminated unexpectedly')],
     [
@@ -26,6 +33,8 @@ describe(asUnavailable.name, () => {
 
   it.each([
     ['a broken constraint', withCode('23505')],
+    ['somebody else’s words', new Error('BUSY doing nothing')],
+    ['a fault in a command', reply('WRONGTYPE Operation against a key holding the wrong kind of value')],
     ['a fault in a statement', withCode('42601')],
     ['a bug', new TypeError('x is not a function')],
     ['a text', 'ECONNREFUSED'],
