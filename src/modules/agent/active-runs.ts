@@ -31,6 +31,8 @@ const HAND_OVER_MS = 1_500;
 @Injectable()
 export class ActiveRuns {
   private readonly runs = new Map<string, ActiveRun>();
+  private readonly expected = new Set<string>();
+  private readonly unwritten = new Set<string>();
   private readonly closed = new AbortController();
 
   constructor(
@@ -56,12 +58,32 @@ export class ActiveRuns {
     });
   }
 
-  get(runId: string): ActiveRun | undefined {
-    return this.runs.get(runId);
+  /**
+   * Says that a run is about to be this process's: from before the database is asked for it until it is driven, or until
+   * it is clear that it will not be. Returns how to take that back.
+   */
+  expect(runId: string): () => void {
+    this.expected.add(runId);
+    return () => void this.expected.delete(runId);
   }
 
-  ids(): string[] {
-    return [...this.runs.keys()];
+  /** False: whatever the database says, nobody here drives this run or is about to. */
+  isKnown(runId: string): boolean {
+    return this.runs.has(runId) || this.expected.has(runId);
+  }
+
+  /** The run was driven here and is given up, and the database could not be told. */
+  leaveUnwritten(runId: string): void {
+    this.unwritten.add(runId);
+  }
+
+  /** Whether the run was left unwritten; asked once. */
+  takeUnwritten(runId: string): boolean {
+    return this.unwritten.delete(runId);
+  }
+
+  get(runId: string): ActiveRun | undefined {
+    return this.runs.get(runId);
   }
 
   /** The run that is working in a conversation, if this process drives one. */

@@ -150,6 +150,7 @@ export class RunDriver {
         epoch: run.epoch,
         ...(name === 'not_written' ? { err: error } : {}),
       });
+      if (name === 'not_written') this.active.leaveUnwritten(run.id);
       this.reporter.left();
       log.detach();
       return 'moved';

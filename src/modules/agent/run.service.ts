@@ -80,31 +80,41 @@ export class RunService {
       ...(key ? { idempotencyKey: key.key } : {}),
     };
     const reference: RunReference = { runId, sessionId, userId };
-    const admitted = await this.admit(reference, endpoint, options, admission);
-    if (request) request.runId = runId;
+    const unexpect = this.active.expect(runId);
+    try {
+      const admitted = await this.admit(reference, endpoint, options, admission);
+      if (request) request.runId = runId;
 
-    if (admitted.outcome === 'queued') {
-      this.launcher.keepMeter(runId, request?.meter);
-      if (options.onConflict === 'interrupt') {
-        await this.admissions.cancelBefore(sessionId, userId, admitted.ordinal);
+      if (admitted.outcome === 'queued') {
+        this.launcher.keepMeter(runId, request?.meter);
+        if (options.onConflict === 'interrupt') {
+          await this.admissions.cancelBefore(sessionId, userId, admitted.ordinal);
+        }
+        this.supervisor.wake();
+        return reference;
       }
-      this.supervisor.wake();
+      this.driver.start(
+        { id: runId, epoch: 1, sessionId, principal, endpoint },
+        {
+          prepare: () =>
+            this.preparer.toRequest(prepared, {
+              userId,
+              sessionId,
+              messageSeq: admitted.messageSeq,
+              current,
+            }),
+          model: prepared.model.id,
+          timeoutMs: prepared.agent.timeoutMs,
+          requestId: request?.requestId,
+          meter: request?.meter,
+          messageLength: options.message.length,
+          isBackground: false,
+        },
+      );
       return reference;
+    } finally {
+      unexpect();
     }
-    this.driver.start(
-      { id: runId, epoch: 1, sessionId, principal, endpoint },
-      {
-        prepare: () =>
-          this.preparer.toRequest(prepared, { userId, sessionId, messageSeq: admitted.messageSeq, current }),
-        model: prepared.model.id,
-        timeoutMs: prepared.agent.timeoutMs,
-        requestId: request?.requestId,
-        meter: request?.meter,
-        messageLength: options.message.length,
-        isBackground: false,
-      },
-    );
-    return reference;
   }
 
   /**

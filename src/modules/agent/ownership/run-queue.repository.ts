@@ -161,15 +161,20 @@ export class RunQueueRepository {
   }
 
   /**
-   * Puts runs back that are this worker's by name, but that it does not drive: an admission whose answer was lost, or a
-   * run whose end could not be written. `drivenIds` are those that it does drive.
+   * Puts runs back that are this worker's by name, but that it does not drive: the answer to an admission or a claim was
+   * lost, or the end of a run could not be written. `begunIds` are those that it did drive: only they may have been in a
+   * model call that somebody has to pay for.
    */
-  async requeueForgotten(workerId: string, drivenIds: readonly string[]): Promise<string[]> {
+  async requeueForgotten(
+    workerId: string,
+    runIds: readonly string[],
+    begunIds: readonly string[] = [],
+  ): Promise<string[]> {
     return this.requeue(
-      `SELECT r.id, r.conversation_id, r.epoch FROM run r
-        WHERE r.status = 'running' AND r.owner = $1 AND r.id <> ALL ($2::uuid[])
-        LIMIT ${BATCH} FOR UPDATE OF r SKIP LOCKED`,
-      [workerId, drivenIds],
+      `SELECT r.id, r.conversation_id, CASE WHEN r.id = ANY ($3::uuid[]) THEN r.epoch END AS epoch FROM run r
+        WHERE r.status = 'running' AND r.owner = $1 AND r.id = ANY ($2::uuid[])
+        FOR UPDATE OF r SKIP LOCKED`,
+      [workerId, runIds, begunIds],
     );
   }
 

@@ -15,6 +15,11 @@ import { WorkerLeaseRepository } from './worker-lease.repository.js';
 const POLL_MS = 1_000;
 /** Keys that have expired are removed about so often. */
 const SWEEP_EVERY_BEATS = 60;
+/**
+ * In beat intervals: a beat so long after the one before means that something was wrong in between. With the interval
+ * before an outage it is less than a lease, so that nobody's can have run out unnoticed.
+ */
+const LATE_BEAT = 1.8;
 
 /**
  * Keeps this process's part of the house in order: the heartbeat, the search for runs that lost their owner, the claims,
@@ -27,6 +32,7 @@ export class RunSupervisor implements OnApplicationBootstrap {
   private isClaiming = false;
   private claimAgain = false;
   private beats = 0;
+  private beatAtMs = -Infinity;
   private mayReapAtMs = 0;
   private hasWarned = false;
 
@@ -49,7 +55,10 @@ export class RunSupervisor implements OnApplicationBootstrap {
     this.control.onNotification((payload) => this.hear(payload));
     this.control.onConnected(() => this.wake());
     await this.lease.renew();
+    this.beatAtMs = this.clock.monotonicMs();
     await this.reap(this.database.isEmbedded);
+    // After an outage every process says at once that it lives: the others wait for that before they judge.
+    this.control.onConnected(() => this.track(this.beat()));
     this.every(this.lease.beatIntervalMs, () => this.beat());
     this.every(POLL_MS, () => this.poll());
     this.wake();
@@ -82,11 +91,14 @@ export class RunSupervisor implements OnApplicationBootstrap {
   /** A beat that fails is logged; the next one tries again, and the lease is long enough for two failures. */
   private async beat(): Promise<void> {
     try {
-      const { term } = this.lease;
       await this.lease.renew();
-      // Whoever was away itself, or whose database was, has no opinion about the others before they could have renewed.
-      if (this.lease.term !== term)
-        this.mayReapAtMs = this.clock.monotonicMs() + this.config.leaseSeconds * 1000;
+      const nowMs = this.clock.monotonicMs();
+      // Whoever was away itself, or whose database was, has no opinion about the others before they could have renewed:
+      // their lease may be over although ours is not.
+      if (nowMs - this.beatAtMs > this.lease.beatIntervalMs * LATE_BEAT) {
+        this.mayReapAtMs = nowMs + this.config.leaseSeconds * 1000;
+      }
+      this.beatAtMs = nowMs;
       await this.reap(false);
       this.beats += 1;
       if (this.beats % SWEEP_EVERY_BEATS === 1) await this.keys.removeExpired();
@@ -106,15 +118,28 @@ export class RunSupervisor implements OnApplicationBootstrap {
 
   private async poll(): Promise<void> {
     try {
-      if (this.active.size > 0) {
-        for (const { id, isCancelRequested } of await this.queue.ownedBy(this.lease.id)) {
-          if (isCancelRequested) this.cancel(id);
-        }
-      }
+      const owned = await this.queue.ownedBy(this.lease.id);
+      for (const { id, isCancelRequested } of owned) if (isCancelRequested) this.cancel(id);
+      await this.requeueForgotten(owned.map(({ id }) => id));
       if (!this.active.isDraining && (await this.queue.hasQueued())) this.wake();
     } catch (error) {
       this.logger.debug({ event: 'worker.poll_failed', err: error });
     }
+  }
+
+  /**
+   * Runs that are ours in the database, and that we know nothing of: its answer was lost. What is about to be ours is known
+   * before the database is asked for it, so nothing is taken for forgotten that is only young.
+   */
+  private async requeueForgotten(owned: readonly string[]): Promise<void> {
+    if (this.isClaiming || this.active.isDraining) return;
+    const forgotten = owned.filter((id) => !this.active.isKnown(id));
+    if (forgotten.length === 0) return;
+    const begun = forgotten.filter((id) => this.active.takeUnwritten(id));
+    for (const runId of await this.queue.requeueForgotten(this.lease.id, forgotten, begun)) {
+      this.logger.warn({ event: 'agent.run.forgotten', run_id: runId });
+    }
+    this.wake();
   }
 
   private async claim(): Promise<void> {
@@ -131,7 +156,7 @@ export class RunSupervisor implements OnApplicationBootstrap {
           runs.map((run) =>
             this.launcher.launch(run).catch((error: unknown) => {
               this.logger.error({ event: 'agent.run.not_launched', run_id: run.id, err: error });
-              return this.queue.requeueForgotten(this.lease.id, this.active.ids()).catch(() => undefined);
+              return this.queue.requeueForgotten(this.lease.id, [run.id]).catch(() => undefined);
             }),
           ),
         );
