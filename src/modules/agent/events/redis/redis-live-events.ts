@@ -63,6 +63,8 @@ export class RedisLiveEvents implements LiveEvents {
    */
   private readonly incomplete = new Set<string>();
   private notBeforeMs = 0;
+  /** An outage is told of once, not with every batch. */
+  private isFailing = false;
 
   constructor(
     redis: Redis,
@@ -105,10 +107,13 @@ export class RedisLiveEvents implements LiveEvents {
         : await this.append(runId, epoch, events, isFirst ? 'begin' : 'append');
       if (outcome === 'lost') outcome = await this.append(runId, epoch, everything(), 'replace');
       if (outcome === 'published') this.incomplete.delete(runId);
+      if (this.isFailing) this.logger.info({ event: 'redis.events.published_again' });
+      this.isFailing = false;
       return outcome as PublishOutcome;
     } catch (error) {
       this.notBeforeMs = performance.now() + BACK_OFF_MS;
-      this.logger.warn({ event: 'redis.events.not_published', err: error });
+      if (!this.isFailing) this.logger.warn({ event: 'redis.events.not_published', err: error });
+      this.isFailing = true;
       return this.failed(runId);
     }
   }
