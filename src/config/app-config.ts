@@ -127,6 +127,18 @@ export abstract class RateLimitConfig {
   abstract readonly isCostTrackingEnabled: boolean;
   abstract readonly maxDailyCostPerUser: PicoUsd;
   abstract readonly maxMonthlyCostPerUser: PicoUsd | undefined;
+  abstract readonly maxCostPerRun: PicoUsd | undefined;
+  /** Of all users together. */
+  abstract readonly installationDailyCost: PicoUsd | undefined;
+  /** Budgets while Redis is configured and away. `refuse`: nothing is spent. `local`: each process counts for itself. */
+  abstract readonly withoutRedis: 'refuse' | 'local';
+  /** Requests from one client address, over all routes but the probes. 0: no limit. */
+  abstract readonly perAddressPerMinute: number;
+  /** Attempts to log in, register or refresh from one client address. 0: no limit. */
+  abstract readonly loginsPerMinute: number;
+  abstract readonly alertWebhookUrl: string | undefined;
+  /** Signs what is sent to the webhook (HMAC-SHA-256). */
+  abstract readonly alertWebhookSecret: Secret | undefined;
 }
 
 export interface AppConfig {

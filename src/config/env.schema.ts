@@ -140,6 +140,13 @@ export const envSchema = z.object({
   AI_ENABLE_COST_TRACKING: flag.default(true),
   AI_MAX_DAILY_COST_PER_USER: usd.prefault('10.0'),
   AI_MAX_MONTHLY_COST_PER_USER: usd.optional(),
+  AI_MAX_COST_PER_RUN: usd.optional(),
+  AI_GLOBAL_DAILY_COST: usd.optional(),
+  PERCH_QUOTA_WITHOUT_REDIS: z.enum(['refuse', 'local']).default('refuse'),
+  RATE_LIMIT_IP_PER_MINUTE: integer(0, 1_000_000_000).default(600),
+  RATE_LIMIT_LOGIN_PER_MINUTE: integer(0, 1_000_000_000).default(10),
+  PERCH_ALERT_WEBHOOK_URL: httpUrl.optional(),
+  PERCH_ALERT_WEBHOOK_SECRET: text.optional(),
 });
 
 export type Env = z.output<typeof envSchema>;

@@ -199,6 +199,13 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       isCostTrackingEnabled: env.AI_ENABLE_COST_TRACKING,
       maxDailyCostPerUser: env.AI_MAX_DAILY_COST_PER_USER,
       maxMonthlyCostPerUser: env.AI_MAX_MONTHLY_COST_PER_USER,
+      maxCostPerRun: env.AI_MAX_COST_PER_RUN,
+      installationDailyCost: env.AI_GLOBAL_DAILY_COST,
+      withoutRedis: env.PERCH_QUOTA_WITHOUT_REDIS,
+      perAddressPerMinute: env.RATE_LIMIT_IP_PER_MINUTE,
+      loginsPerMinute: env.RATE_LIMIT_LOGIN_PER_MINUTE,
+      alertWebhookUrl: env.PERCH_ALERT_WEBHOOK_URL,
+      alertWebhookSecret: secret(env.PERCH_ALERT_WEBHOOK_SECRET),
     },
   };
 }

@@ -2,10 +2,12 @@ import type { MigrationInterface } from 'typeorm';
 import { Accounts1764000000000 } from './1764000000000-accounts.js';
 import { ConversationsAndRuns1764000001000 } from './1764000001000-conversations-and-runs.js';
 import { DurableRuns1764100000000 } from './1764100000000-durable-runs.js';
+import { LimitsAndSpending1764200000000 } from './1764200000000-limits-and-spending.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Accounts1764000000000,
   ConversationsAndRuns1764000001000,
   DurableRuns1764100000000,
+  LimitsAndSpending1764200000000,
 ];

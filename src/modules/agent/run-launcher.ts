@@ -160,5 +160,5 @@ export class RunLauncher {
 
 /** The account has gone or was disabled while its run waited. */
 function nobody(userId: string): Principal {
-  return { userId, email: '', tier: 'free', roles: [], permissions: new Set() };
+  return { userId, email: '', tier: 'free', roles: [], permissions: new Set(), limits: {} };
 }

@@ -6,6 +6,8 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
  */
 @Entity({ name: 'usage_record' })
 @Index('usage_record_by_user', ['userId', 'createdAt'])
+@Index('usage_record_by_admission', ['userId', 'admittedAt'])
+@Index('usage_record_by_day', ['admittedAt'])
 @Check('usage_record_source_known', `source IN ('measured', 'estimated', 'unknown')`)
 export class UsageRecordEntity {
   @PrimaryColumn({ name: 'run_id', type: 'uuid', primaryKeyConstraintName: 'usage_record_pk' })
@@ -55,6 +57,10 @@ export class UsageRecordEntity {
   /** Null: the price is unknown. */
   @Column({ name: 'cost_usd', type: 'numeric', precision: 24, scale: 12, nullable: true })
   costUsd!: string | null;
+
+  /** When its run was admitted: that day and month pay for it. */
+  @Column({ name: 'admitted_at', type: 'timestamptz' })
+  admittedAt!: Date;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

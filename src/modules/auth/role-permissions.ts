@@ -24,5 +24,6 @@ export function toPrincipal(account: Account): Principal {
     tier: account.tier,
     roles: account.roles,
     permissions: permissionsOf(account.roles, account.permissions),
+    limits: account.limits,
   };
 }

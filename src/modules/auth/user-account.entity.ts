@@ -26,6 +26,10 @@ export class UserAccountEntity {
   @Column({ type: 'text', array: true, default: '{}' })
   permissions!: string[];
 
+  /** What an administrator has set for this account alone: see `own-limits.ts`. */
+  @Column({ type: 'jsonb', default: {} })
+  limits!: object;
+
   /** Set: neither passwords nor tokens of this account are good for anything. */
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;

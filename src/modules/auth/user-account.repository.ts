@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Tier } from '../../shared/context/principal.js';
 import type { Account, NewAccount } from './account.js';
+import { fromStoredLimits, type StoredLimits } from './own-limits.js';
 
 interface AccountRow {
   id: string;
@@ -10,10 +11,11 @@ interface AccountRow {
   tier: Tier;
   roles: string[];
   permissions: string[];
+  limits: StoredLimits;
   disabled_at: Date | null;
 }
 
-const COLUMNS = 'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.disabled_at';
+const COLUMNS = 'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.disabled_at';
 
 /** Emails are expected in the form of `normaliseEmail`. */
 @Injectable()
@@ -77,6 +79,7 @@ function toAccount(row: AccountRow): Account {
     tier: row.tier,
     roles: row.roles,
     permissions: row.permissions,
+    limits: fromStoredLimits(row.limits),
     isDisabled: row.disabled_at !== null,
   };
 }

@@ -14,6 +14,7 @@ const PRINCIPAL: Principal = {
   tier: 'free',
   roles: ['user'],
   permissions: new Set<Permission>(['tools:use']),
+  limits: {},
 };
 
 function aTool(execute: (signal: AbortSignal) => unknown, overrides: Partial<Tool> = {}): Tool {

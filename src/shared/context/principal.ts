@@ -1,3 +1,5 @@
+import type { PicoUsd } from '../money/usd.js';
+
 export const TIERS = ['free', 'basic', 'pro'] as const;
 export type Tier = (typeof TIERS)[number];
 
@@ -15,6 +17,14 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** Ceilings of one user that an administrator has set; what is left out is the tier's, or the installation's. */
+export interface UserLimits {
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly dailyCost?: PicoUsd;
+  readonly monthlyCost?: PicoUsd;
+}
+
 /** Who calls, as the database says it now: never taken from a token's claims alone. */
 export interface Principal {
   readonly userId: string;
@@ -23,4 +33,5 @@ export interface Principal {
   readonly roles: readonly string[];
   /** Own permissions and those of the roles together. */
   readonly permissions: ReadonlySet<Permission>;
+  readonly limits: UserLimits;
 }
