@@ -1,18 +1,22 @@
 import { Module } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
+import { DemandEstimator } from './demand-estimator.js';
 import { MemoryQuotaStore } from './memory/memory-quota-store.js';
 import { QUOTA_STORE } from './quota-store.js';
 import { QuotaGuard } from './quota.guard.js';
-import { Reservations } from './reservations.js';
+import { QuotaLimitsPolicy } from './quota-limits.policy.js';
+import { RunQuotas } from './run-quotas.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
 
 @Module({
   providers: [
     { provide: QUOTA_STORE, inject: [CLOCK], useFactory: (clock: Clock) => new MemoryQuotaStore(clock) },
-    Reservations,
+    DemandEstimator,
     QuotaGuard,
+    QuotaLimitsPolicy,
+    RunQuotas,
     TokenAccountingInterceptor,
   ],
-  exports: [QuotaGuard, TokenAccountingInterceptor],
+  exports: [DemandEstimator, QuotaGuard, QuotaLimitsPolicy, RunQuotas, TokenAccountingInterceptor],
 })
 export class RateLimitModule {}

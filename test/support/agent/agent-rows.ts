@@ -12,7 +12,7 @@ export async function aUser(dataSource: DataSource): Promise<Principal> {
      VALUES ($1, $2, 'x', 'free', '{user}', '{}', now(), now())`,
     [userId, email],
   );
-  return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']) };
+  return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']), limits: {} };
 }
 
 export const NOW = new Date('2026-11-24T09:00:00Z');
