@@ -32,6 +32,7 @@ export function anAdmission({ userId }: Principal, overrides: Partial<Admission>
     parts: [{ type: 'text', text: 'hi' }],
     now: NOW,
     expiresAt: TOMORROW,
+    reserved: { tokens: 100, cost: 5_000_000n },
     ...overrides,
   };
 }

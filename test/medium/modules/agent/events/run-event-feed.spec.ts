@@ -94,7 +94,8 @@ describe(RunEventFeed.name, () => {
     const [sessionId, admission] = [v7(), anAdmission(user)];
     await admissions.startInNewConversation(sessionId, 'hi', admission);
     reference = { runId: admission.runId, sessionId, userId: user.userId };
-    first = new Owner({ id: admission.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' }, live);
+    const owned = { id: admission.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' as const };
+    first = new Owner({ ...owned, admittedAt: NOW }, live);
   });
   afterEach(() => {
     for (const reader of leaving) reader.abort();

@@ -103,9 +103,9 @@ describe(RunQueueRepository.name, () => {
     return admission.runId;
   }
 
-  async function end({ id, epoch, sessionId, endpoint }: ClaimedRun): Promise<void> {
+  async function end({ id, epoch, sessionId, endpoint, admittedAt }: ClaimedRun): Promise<void> {
     const outcome = await journals.close(
-      { id, epoch, sessionId, endpoint, principal: user },
+      { id, epoch, sessionId, endpoint, principal: user, admittedAt },
       {
         status: 'completed',
         stopReason: 'finished',
