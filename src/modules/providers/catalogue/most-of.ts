@@ -1,7 +1,8 @@
 import type { PicoUsd } from '../../../shared/money/usd.js';
 import type { ModelRequest } from '../llm-provider.js';
-import { estimateUsage } from './estimate-usage.js';
+import { inputTokensOf } from './estimate-usage.js';
 import type { ModelInfo, TokenPrice } from './model-info.js';
+import { boundTokens } from './token-bound.js';
 
 /** The most that a call may use. */
 export interface CallBound {
@@ -11,17 +12,14 @@ export interface CallBound {
   readonly cost: PicoUsd;
 }
 
-/**
- * Our count of a prompt is an estimate: against o200k it is at most so far below for prose, code and JSON in the languages
- * that `most-of.spec.ts` looks at. Vendors count framing besides, some tokens per message.
- */
-const PROMPT_FACTOR = 1.3;
-const PROMPT_EXTRA = 50;
+/** What vendors count besides the text: the form of the conversation, and some tokens per message and tool. */
+const FRAME = 20;
+const FRAME_PER_ITEM = 8;
 
 /** What the request may at most use on any of the models that may serve it. */
 export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): CallBound {
-  const counted = estimateUsage(request, '').inputTokens.total;
-  const input = Math.ceil(counted * PROMPT_FACTOR) + PROMPT_EXTRA;
+  const items = request.messages.length + request.tools.length;
+  const input = inputTokensOf(request, boundTokens) + FRAME + FRAME_PER_ITEM * items;
   const output = request.maxOutputTokens;
   let cost = 0n;
   for (const { price } of models) {

@@ -12,7 +12,7 @@ import { Draining } from '../../../../../src/modules/observability/index.js';
 import type { Principal } from '../../../../../src/shared/context/principal.js';
 import { NO_USAGE } from '../../../../../src/shared/llm/usage.js';
 import { KeptLog } from '../../../../support/a-logger.js';
-import { anAdmission, aUser } from '../../../../support/agent/agent-rows.js';
+import { anAdmission, aUser, NOW } from '../../../../support/agent/agent-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 import { until } from '../../../../support/until.js';
 
