@@ -27,6 +27,8 @@ const shared = {
 
 export default {
   rootDir,
+  // Nothing is meant to take so long; it is for machines that do several things at once.
+  testTimeout: 20_000,
   // `npm run test:loop`: the loop is what everything rests on, and its own specs cover it whole.
   coverageProvider: 'v8',
   coverageReporters: ['text'],

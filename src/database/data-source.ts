@@ -11,6 +11,8 @@ export interface DataSourceSettings {
   readonly url: string;
   readonly poolSize: number;
   readonly entities?: (new () => object)[] | EntitySchema[];
+  /** How long an answer is waited for, whatever the server does. Left out: as long as it takes, for migrations. */
+  readonly answerTimeoutMs?: number;
   /** A lost idle connection: the pool replaces it. */
   readonly onPoolError?: (error: unknown) => void;
 }
@@ -31,6 +33,7 @@ export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptio
       max: settings.poolSize,
       connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      ...(settings.answerTimeoutMs === undefined ? {} : { query_timeout: settings.answerTimeoutMs }),
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
       keepAlive: true,
     },

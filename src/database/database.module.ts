@@ -2,11 +2,15 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PinoLogger } from 'nestjs-pino';
 import type { DataSourceOptions } from 'typeorm';
+import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import { DatabaseConfig } from '../config/app-config.js';
 import { ControlConnection } from './control-connection.js';
-import { dataSourceOptions } from './data-source.js';
+import { createDataSource, dataSourceOptions } from './data-source.js';
 import { migrate } from './migrate.js';
 import { RetryingDataSource } from './retrying-data-source.js';
+
+/** A server that hangs, or a network that is gone, tells nobody: later than the server's own statement timeout. */
+const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * The connection pool of the application, which connects, migrates, and only then lets the other modules start; and the
@@ -21,6 +25,7 @@ import { RetryingDataSource } from './retrying-data-source.js';
         ...dataSourceOptions({
           url: config.url!.reveal(),
           poolSize: config.poolSize,
+          answerTimeoutMs: ANSWER_TIMEOUT_MS,
           onPoolError: (error) => logger.warn({ event: 'database.connection_lost', err: error }),
         }),
         autoLoadEntities: true,
@@ -29,12 +34,14 @@ import { RetryingDataSource } from './retrying-data-source.js';
         logNotifications: false,
       }),
       dataSourceFactory: async (options?: DataSourceOptions) => {
-        const dataSource = await new RetryingDataSource(options!).initialize();
-        await migrate(dataSource).catch(async (error: unknown) => {
-          await dataSource.destroy();
-          throw error;
-        });
-        return dataSource;
+        const { url } = options as PostgresDataSourceOptions;
+        const maintenance = await createDataSource({ url: url!, poolSize: 2 }).initialize();
+        try {
+          await migrate(maintenance);
+        } finally {
+          await maintenance.destroy();
+        }
+        return new RetryingDataSource(options!).initialize();
       },
     }),
   ],
