@@ -31,7 +31,10 @@ export interface QuotaState {
   readonly limit: bigint;
   readonly used: bigint;
   readonly reserved: bigint;
-  /** When the scope is whole again (windows: when enough has slid out; budgets: the period's end). */
+  /**
+   * When the scope is whole again (windows: when enough has slid out, as if what is reserved were used now; budgets: the end
+   * of the day or month that pays, which is over already for a run that has gone on past it).
+   */
   readonly resetAt: Date;
 }
 
@@ -45,13 +48,19 @@ export interface QuotaRequest {
   readonly id: string;
   readonly userId: string;
   readonly limits: QuotaLimits;
-  /** 1: it counts as a request. 0: the same run, later. */
+  /** 1: it counts as a request, once per id. 0: the same run, later. */
   readonly requests: 0 | 1;
-  /** What the run has used so far, since its beginning. What of it is new is charged. */
+  /**
+   * What the run has used so far, since its beginning. What of it is new is charged. Of a run that the store does not know
+   * (with `requests` 0) it is taken as charged already: it is in the ledger.
+   */
   readonly used: QuotaAmount;
   /** The most that it may use next, beyond `used`. */
   readonly next: QuotaAmount;
-  /** After this nobody holds the reservation any more, whatever became of the run; it is given back then. */
+  /**
+   * After this nobody holds the reservation any more, whatever became of the run; it is given back then. What was charged
+   * stays and is remembered for another hour, for a run that goes on after all.
+   */
   readonly expiresInMs: number;
 }
 
@@ -66,9 +75,16 @@ export interface QuotaRequest {
  * QuotaStoreUnavailable, within a bounded time.
  */
 export interface QuotaStore {
-  /** Takes `next` if all of it fits, and charges what is new in `used` in any case. */
+  /**
+   * Takes `next` if all of it fits, in place of what was reserved for this id before, and charges what is new in `used` in
+   * any case. Refused, it leaves nothing reserved: the run has to stop. A budget that is used up refuses a `next` of nothing
+   * too. Repeating it, after an answer that was lost, is safe.
+   */
   reserve(request: QuotaRequest): Promise<ReserveOutcome>;
-  /** The run is over: charges what is new in `used` and gives the rest back. Again, or for an unknown id: nothing. */
+  /**
+   * The run is over: charges what is new in `used`, also beyond what was reserved, and gives the rest back. Again, or for an
+   * unknown id: nothing.
+   */
   settle(id: string, userId: string, used: QuotaAmount): Promise<void>;
   /** Gives all of it back, the request included: the call never reached a model. */
   release(id: string, userId: string): Promise<void>;
@@ -78,24 +94,36 @@ export interface QuotaStore {
 
 export const QUOTA_STORE = Symbol('QUOTA_STORE');
 
-/** What a user's money went for, as the database has it: the truth that a store's memory is made of. */
+/** What a run has used by the ledger, and what is reserved for it beyond that. */
+export interface OpenRun {
+  readonly id: string;
+  readonly admittedAt: Date;
+  readonly used: QuotaAmount;
+  readonly next: QuotaAmount;
+}
+
+/**
+ * What a user's money went for, as the database has it: the truth that a store's memory is made of. It is one snapshot: what
+ * an open run has used is part of `day` and `month` when it was admitted then, and nothing is that is not in the ledger.
+ */
 export interface Spending {
   /** In the day and the month that contain `at`; what was used by runs that were admitted then. */
   readonly day: PicoUsd;
   readonly month: PicoUsd;
-  /** Runs that are going on, with what is reserved for them beyond what they have used. */
-  readonly open: readonly {
-    readonly id: string;
-    readonly admittedAt: Date;
-    readonly used: QuotaAmount;
-    readonly next: QuotaAmount;
-  }[];
+  /** Runs that are going on. */
+  readonly open: readonly OpenRun[];
 }
 
+/** The same for all users together. With the open runs, so that what they use from then on is told from what they had used. */
+export type InstallationSpending = Omit<Spending, 'month'>;
+
+/**
+ * What is charged to a store is in the ledger first: a store that has read the ledger takes what it does not know of a run
+ * for charged.
+ */
 export interface SpendingLedger {
   spendingOf(userId: string, at: Date): Promise<Spending>;
-  /** Of all users, in the day that contains `at`. */
-  installationSpending(at: Date): Promise<PicoUsd>;
+  installationSpending(at: Date): Promise<InstallationSpending>;
 }
 
 export const SPENDING_LEDGER = Symbol('SPENDING_LEDGER');

@@ -1,0 +1,348 @@
+/**
+ * The quota store's Lua. Every script gets the same six keys, all of one hash tag, so that it is legal on a cluster: the
+ * installation's budget and a user's windows change in one step, which ties them to one slot.
+ *
+ * A *book* is a hash with the money and the runs of a user (`USER`) or of the installation (`ALL`):
+ *
+ * - `spent:<period>`, `held:<period>`: pico-dollars, by day (`2026-11-24`) and, for a user, month (`2026-11`)
+ * - `loaded:<period>`: what was spent in that period has been fetched from the ledger
+ * - `run:<id>`: what is charged and held for a run (see `PATTERN`)
+ * - `tokens`: what is held by all runs of the user
+ * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
+ * - `day`: the last day on which periods that are over were removed
+ *
+ * Windows are hashes from slices of time to amounts. Amounts of money are 64-bit integers (up to 9.2 million dollars), which
+ * a number of Lua cannot hold: they stay strings, `HINCRBY` reckons, and only comparisons round.
+ */
+const WINDOW_MS = 60_000;
+/** At most 121 slices a window; a request counts at most so much longer than a minute. */
+const SLICE_MS = 500;
+/** What was charged for a run is remembered so long after its reservation expired: the run may go on after all. */
+const KEPT_AFTER_EXPIRY_MS = 3_600_000;
+/** A run that the ledger had and that asks for nothing for so long is gone. */
+const RESTORED_EXPIRES_IN_MS = 3_600_000;
+/** A book that nobody touches is forgotten, and loaded again when somebody asks. */
+const BOOK_LIFETIME_MS = 2 * 86_400_000;
+/** Longer than any run takes: nobody asks for a period that ended so long ago. */
+const PERIODS_KEPT_MS = 2 * 86_400_000;
+/** Reservations that are given back per call: a bound on the time of a script. */
+const MAX_EXPIRED = 100;
+
+/** ARGV[1]: the present in milliseconds; empty for Redis' own. ARGV[2]: the id of the run, if any. */
+const PRELUDE = `
+local USER, EXPIRIES, REQUESTS, TOKENS, ALL, ALL_EXPIRIES = unpack(KEYS)
+local EXPIRIES_OF = { [USER] = EXPIRIES, [ALL] = ALL_EXPIRIES }
+local id = ARGV[2]
+local time = redis.call('TIME')
+local now = tonumber(ARGV[1]) or tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local function whole(number) return string.format('%.0f', number) end
+
+-- The proleptic Gregorian calendar, with years that begin in March so that the leap day is their last.
+local function dayOf(ms)
+  local floor = math.floor
+  local days = floor(ms / 86400000) + 719468
+  local era = floor(days / 146097)
+  local ofEra = days - era * 146097
+  local year = floor((ofEra - floor(ofEra / 1460) + floor(ofEra / 36524) - floor(ofEra / 146096)) / 365)
+  local ofYear = ofEra - (365 * year + floor(year / 4) - floor(year / 100))
+  local march = floor((5 * ofYear + 2) / 153)
+  local day = ofYear - floor((153 * march + 2) / 5) + 1
+  local month = march < 10 and march + 3 or march - 9
+  return string.format('%04d-%02d-%02d', year + era * 400 + (month <= 2 and 1 or 0), month, day)
+end
+local function monthOf(day) return string.sub(day, 1, 7) end
+local today = dayOf(now)
+
+local function add(book, field, amount)
+  if amount ~= '0' and amount ~= '-0' then redis.call('HINCRBY', book, field, amount) end
+end
+local function move(book, kind, day, to, from)
+  if to == from then return end
+  for _, period in ipairs(book == ALL and { day } or { day, monthOf(day) }) do
+    add(book, kind .. ':' .. period, to)
+    add(book, kind .. ':' .. period, '-' .. from)
+  end
+end
+
+-- The day that pays; cost and tokens that are charged; cost and tokens that are held; the slice of its request; 'expired'.
+local PATTERN = '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)'
+local function runOf(book, id)
+  local text = redis.call('HGET', book, 'run:' .. id)
+  if not text then return nil end
+  local run = {}
+  run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state = string.match(text, PATTERN)
+  return run
+end
+local function aRun(day, cost, tokens)
+  return { day = day, cost = cost, tokens = tokens, heldCost = '0', heldTokens = '0', slice = '-', state = 'live' }
+end
+local function save(book, id, run, untilMs)
+  local text = table.concat({ run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state }, ' ')
+  redis.call('HSET', book, 'run:' .. id, text)
+  redis.call('ZADD', EXPIRIES_OF[book], whole(untilMs), id)
+end
+local function forget(book, id)
+  redis.call('HDEL', book, 'run:' .. id)
+  redis.call('ZREM', EXPIRIES_OF[book], id)
+end
+local function keep(book, extraMs)
+  redis.call('PEXPIRE', book, ${BOOK_LIFETIME_MS} + extraMs)
+  redis.call('PEXPIRE', EXPIRIES_OF[book], ${BOOK_LIFETIME_MS} + extraMs)
+end
+
+-- A moment belongs to the slice that ends with it or after it: nothing is forgotten before its minute is over.
+local SLICE = whole(math.ceil(now / ${SLICE_MS}))
+local function count(window, amount)
+  redis.call('HINCRBY', window, SLICE, amount)
+  redis.call('PEXPIRE', window, ${WINDOW_MS + 2 * SLICE_MS})
+end
+local function endOf(slice) return tonumber(slice) * ${SLICE_MS} + ${WINDOW_MS} end
+
+-- Less than before is an owner that knows less, and takes nothing back.
+local function charge(book, run, cost, tokens)
+  if tonumber(cost) > tonumber(run.cost) then
+    move(book, 'spent', run.day, cost, run.cost)
+    run.cost = cost
+  end
+  local new = tonumber(tokens) - tonumber(run.tokens)
+  if new > 0 then
+    if book == USER then count(TOKENS, whole(new)) end
+    run.tokens = tokens
+  end
+end
+local function hold(book, run, cost, tokens)
+  move(book, 'held', run.day, cost, run.heldCost)
+  if book == USER then add(book, 'tokens', whole(tonumber(tokens) - tonumber(run.heldTokens))) end
+  run.heldCost, run.heldTokens = cost, tokens
+end
+
+local function expire(book)
+  local expiries = EXPIRIES_OF[book]
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiries, '-inf', whole(now), 'LIMIT', 0, ${MAX_EXPIRED})) do
+    local run = runOf(book, id)
+    if run and run.state == 'live' then
+      hold(book, run, '0', '0')
+      run.state = 'expired'
+      save(book, id, run, tonumber(redis.call('ZSCORE', expiries, id)) + ${KEPT_AFTER_EXPIRY_MS})
+    else
+      forget(book, id)
+    end
+  end
+end
+
+local function periodOf(book) return book == ALL and today or monthOf(today) end
+local function isLoaded(book) return redis.call('HEXISTS', book, 'loaded:' .. periodOf(book)) == 1 end
+-- Whoever finds a book that is not loaded gets the same nonce, until one of them has stored what the ledger has.
+local function nonceOf(book)
+  if isLoaded(book) then return '' end
+  local nonce = redis.call('HGET', book, 'nonce')
+  if not nonce then
+    nonce = time[1] .. '.' .. time[2] .. '/' .. id
+    redis.call('HSET', book, 'nonce', nonce)
+    keep(book, 0)
+  end
+  return nonce
+end
+local function forgetOldPeriods(book)
+  if redis.call('HGET', book, 'day') == today then return end
+  local oldest = dayOf(now - ${PERIODS_KEPT_MS})
+  for _, field in ipairs(redis.call('HKEYS', book)) do
+    local period = string.match(field, '^[shl]%a+:(%d+%-%d+%-?%d*)$')
+    if period and period < string.sub(oldest, 1, #period) then redis.call('HDEL', book, field) end
+  end
+  redis.call('HSET', book, 'day', today)
+end
+
+local function slicesOf(window)
+  local slices, sum, gone = {}, 0, {}
+  local flat = redis.call('HGETALL', window)
+  for index = 1, #flat, 2 do
+    local amount = tonumber(flat[index + 1])
+    if endOf(flat[index]) <= now or amount == 0 then
+      gone[#gone + 1] = flat[index]
+    else
+      sum = sum + amount
+      slices[#slices + 1] = { endOf(flat[index]), amount }
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', window, unpack(gone)) end
+  table.sort(slices, function(a, b) return a[1] < b[1] end)
+  return slices, sum
+end
+-- When no more than \`level\` is left; when nothing is left, if it is never so little.
+local function whenAtMost(slices, sum, level)
+  local at = now
+  for _, slice in ipairs(slices) do
+    if sum <= level then break end
+    at, sum = slice[1], sum - slice[2]
+  end
+  return at
+end
+
+-- The windows now, and the budgets of \`day\` and its month.
+local function standing(day)
+  local requests, requestSum = slicesOf(REQUESTS)
+  local tokens, tokenSum = slicesOf(TOKENS)
+  local money = redis.call('HMGET', USER, 'tokens', 'spent:' .. day, 'held:' .. day,
+    'spent:' .. monthOf(day), 'held:' .. monthOf(day))
+  local all = redis.call('HMGET', ALL, 'spent:' .. day, 'held:' .. day)
+  local held = tonumber(money[1] or '0')
+  return {
+    requests = requests, requestSum = requestSum, tokens = tokens, tokenSum = tokenSum, held = held, day = day,
+    -- What is held counts as if it were used now: nobody knows when it is given back.
+    whenWhole = held > 0 and endOf(SLICE) or whenAtMost(tokens, tokenSum, 0),
+    daily = { money[2] or '0', money[3] or '0' },
+    monthly = { money[4] or '0', money[5] or '0' },
+    all = { all[1] or '0', all[2] or '0' },
+  }
+end
+local function tell(answer, at, refusals)
+  return {
+    answer, whole(now), at.day,
+    whole(at.requestSum), whole(whenAtMost(at.requests, at.requestSum, 0)),
+    whole(at.tokenSum), whole(at.held), whole(at.whenWhole),
+    at.daily[1], at.daily[2], at.monthly[1], at.monthly[2], at.all[1], at.all[2],
+    refusals,
+  }
+end
+`;
+
+/** Asks for both books when their money is limited or shown. `isAllLimited` is a Lua expression. */
+const loadOr = (isAllLimited: string): string => `
+expire(USER)
+expire(ALL)
+local nonce, allNonce = nonceOf(USER), ${isAllLimited} and nonceOf(ALL) or ''
+if nonce ~= '' or allNonce ~= '' then return { 'load', whole(now), nonce, allNonce } end
+forgetOldPeriods(USER)
+`;
+
+/**
+ * ARGV: present, id, requests, tokens and cost that were used, tokens and cost that are next, lifetime, then the limits:
+ * requests, tokens, daily, monthly and installation's daily cost, empty where there is none. Returns 'load' with the nonces
+ * of what has to be loaded, or 'standing' with the standing and a list of scopes that refuse, each followed by when it has
+ * room (empty: its period's end).
+ */
+export const RESERVE = `${PRELUDE}
+local requests, usedTokens, usedCost, nextTokens, nextCost = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local expiresInMs, maxRequests, maxTokens = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+${loadOr(`ARGV[13] ~= ''`)}
+local run = runOf(USER, id)
+local isKnown = run ~= nil
+-- The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used.
+if not run then
+  run = requests == 1 and aRun(today, '0', '0') or aRun(today, usedCost, usedTokens)
+end
+local books = { [USER] = run }
+-- Where nothing limits the installation its book is not kept.
+if isLoaded(ALL) then
+  forgetOldPeriods(ALL)
+  books[ALL] = runOf(ALL, id) or aRun(run.day, run.cost, '0')
+end
+for book, each in pairs(books) do
+  charge(book, each, usedCost, usedTokens)
+  hold(book, each, '0', '0')
+end
+-- A run is one request, also when it asks again because it missed the answer.
+if run.slice ~= '-' then requests = 0 end
+
+local at = standing(run.day)
+local refusals = {}
+local function refuse(scope, whenRoom)
+  refusals[#refusals + 1] = scope
+  refusals[#refusals + 1] = whenRoom
+end
+if requests > 0 and at.requestSum + requests > maxRequests then
+  refuse('requests_per_minute', whole(whenAtMost(at.requests, at.requestSum, maxRequests - requests)))
+end
+local room = maxTokens - at.held - tonumber(nextTokens)
+if at.tokenSum > room then
+  refuse('tokens_per_minute', whole(room >= 0 and whenAtMost(at.tokens, at.tokenSum, room) or at.whenWhole))
+end
+local function check(scope, money, limit)
+  if limit == '' then return end
+  local taken, most = tonumber(money[1]) + tonumber(money[2]), tonumber(limit)
+  -- A budget that is used up refuses even what costs nothing by estimate: nobody knows the price beforehand.
+  if taken >= most or taken + tonumber(nextCost) > most then refuse(scope, '') end
+end
+check('daily_cost', at.daily, ARGV[11])
+check('monthly_cost', at.monthly, ARGV[12])
+check('installation_daily_cost', at.all, ARGV[13])
+
+local isAdmitted = #refusals == 0
+if isAdmitted then
+  for book, each in pairs(books) do hold(book, each, nextCost, nextTokens) end
+  if requests > 0 then
+    count(REQUESTS, requests)
+    run.slice = SLICE
+  end
+end
+if isAdmitted or isKnown or run.cost ~= '0' or run.tokens ~= '0' then
+  for book, each in pairs(books) do
+    each.state = 'live'
+    save(book, id, each, now + expiresInMs)
+    keep(book, expiresInMs)
+  end
+end
+return tell('standing', isAdmitted and standing(run.day) or at, refusals)`;
+
+/** ARGV: present, id, whether the installation's budget is asked for (or empty). Returns as RESERVE does. */
+export const READ = `${PRELUDE}
+${loadOr(`ARGV[3] ~= ''`)}
+return tell('standing', standing(today), {})`;
+
+/** ARGV: present, id, 'settle' with tokens and cost that were used, or 'release'. */
+export const END = `${PRELUDE}
+local isSettled = ARGV[3] == 'settle'
+local tokens, cost = ARGV[4], ARGV[5]
+for _, book in ipairs({ USER, ALL }) do
+  expire(book)
+  local run = runOf(book, id)
+  -- The ledger may have been read before the run ended, and the answer may arrive after that.
+  if redis.call('HEXISTS', book, 'nonce') == 1 then
+    redis.call('HSET', book, 'ended:' .. id, isSettled and not run and cost .. ' ' .. tokens or '0 0')
+  end
+  if run then
+    if isSettled then charge(book, run, cost, tokens) end
+    hold(book, run, '0', '0')
+    forget(book, id)
+    if not isSettled and book == USER and redis.call('HEXISTS', REQUESTS, run.slice) == 1 then
+      redis.call('HINCRBY', REQUESTS, run.slice, -1)
+    end
+  end
+end
+return 'ended'`;
+
+/**
+ * Makes a book of what the ledger has, if nobody has done so since its nonce was given. Nothing is charged to a book that is
+ * not loaded; a run that ended meanwhile is charged here for what it used after the ledger was read.
+ * ARGV: present, '', 'user' or 'all', nonce, day, spent in that day, spent in its month, then six per open run: id, the day of
+ * its admission, cost and tokens that it has used, cost and tokens that it holds.
+ */
+export const LOAD = `${PRELUDE}
+local book = ARGV[3] == 'all' and ALL or USER
+if redis.call('HGET', book, 'nonce') ~= ARGV[4] then return 'void' end
+local day = ARGV[5]
+redis.call('HSET', book, 'spent:' .. day, ARGV[6])
+if book == USER then redis.call('HSET', book, 'spent:' .. monthOf(day), ARGV[7]) end
+for index = 8, #ARGV, 6 do
+  local id, admitted, cost, tokens, heldCost, heldTokens = unpack(ARGV, index, index + 5)
+  -- What is known of a run is newer; this is the turn of a period then, and the run belongs to the one before.
+  if redis.call('HEXISTS', book, 'run:' .. id) == 0 then
+    local run = aRun(admitted, cost, tokens)
+    local ended = redis.call('HGET', book, 'ended:' .. id)
+    if ended then
+      charge(book, run, string.match(ended, '(%S+) (%S+)'))
+    else
+      hold(book, run, heldCost, heldTokens)
+      save(book, id, run, now + ${RESTORED_EXPIRES_IN_MS})
+    end
+  end
+end
+for _, field in ipairs(redis.call('HKEYS', book)) do
+  if string.sub(field, 1, 6) == 'ended:' then redis.call('HDEL', book, field) end
+end
+redis.call('HDEL', book, 'nonce')
+redis.call('HSET', book, 'loaded:' .. (book == ALL and day or monthOf(day)), '1')
+keep(book, ${RESTORED_EXPIRES_IN_MS})
+return 'loaded'`;

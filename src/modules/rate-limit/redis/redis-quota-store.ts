@@ -1,0 +1,225 @@
+import type { Redis } from 'ioredis';
+import type { PinoLogger } from 'nestjs-pino';
+import { dayKey, endOfDay, endOfMonth } from '../calendar.js';
+import {
+  type InstallationSpending,
+  type OpenRun,
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaRequest,
+  type QuotaScope,
+  type QuotaState,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+  type ReserveOutcome,
+  type Spending,
+  type SpendingLedger,
+} from '../quota-store.js';
+import { END, LOAD, READ, RESERVE } from './quota-scripts.js';
+
+/** A load is void only when Redis loses its memory once more, or its period ends, while the ledger is read. */
+const MAX_LOADS = 5;
+
+type Load = readonly [answer: 'load', nowMs: string, nonce: string, allNonce: string];
+type Standing = readonly [
+  answer: 'standing',
+  nowMs: string,
+  day: string,
+  ...requests: [used: string, wholeAtMs: string],
+  ...tokens: [used: string, held: string, wholeAtMs: string],
+  ...daily: [spent: string, held: string],
+  ...monthly: [spent: string, held: string],
+  ...installation: [spent: string, held: string],
+  refusals: readonly string[],
+];
+
+interface RedisWithScripts extends Redis {
+  perchQuotaReserve(...args: (string | number)[]): Promise<Load | Standing>;
+  perchQuotaRead(...args: (string | number)[]): Promise<Load | Standing>;
+  perchQuotaEnd(...args: (string | number)[]): Promise<'ended'>;
+  perchQuotaLoad(...args: (string | number)[]): Promise<'loaded' | 'void'>;
+}
+
+export interface RedisQuotaStoreOptions {
+  /** Becomes the hash tag of every key. */
+  readonly prefix?: string;
+  /** For tests: the present, in place of Redis' own. */
+  readonly nowMs?: () => number;
+}
+
+/**
+ * For all replicas together. One round trip per call; the first call of a user in a month, of the installation in a day, and
+ * after Redis has lost its memory, also reads the ledger.
+ */
+export class RedisQuotaStore implements QuotaStore {
+  private readonly redis: RedisWithScripts;
+  private readonly prefix: string;
+  private readonly nowMs: () => number | '';
+  /** By nonce: a process reads the ledger once, however many requests wait for it. */
+  private readonly loads = new Map<string, Promise<void>>();
+  /** An outage is told of once, not with every call. */
+  private isFailing = false;
+
+  constructor(
+    redis: Redis,
+    private readonly ledger: SpendingLedger,
+    private readonly logger: PinoLogger,
+    { prefix = 'perch:quota', nowMs }: RedisQuotaStoreOptions = {},
+  ) {
+    redis.defineCommand('perchQuotaReserve', { numberOfKeys: 6, lua: RESERVE });
+    redis.defineCommand('perchQuotaRead', { numberOfKeys: 6, lua: READ });
+    redis.defineCommand('perchQuotaEnd', { numberOfKeys: 6, lua: END });
+    redis.defineCommand('perchQuotaLoad', { numberOfKeys: 6, lua: LOAD });
+    this.redis = redis as RedisWithScripts;
+    this.prefix = prefix;
+    this.nowMs = nowMs ?? (() => '');
+  }
+
+  async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
+    const { id, userId, limits, requests, used, next, expiresInMs } = request;
+    const standing = await this.ask(userId, () =>
+      this.redis.perchQuotaReserve(
+        ...this.keysOf(userId),
+        ...[this.nowMs(), id, requests, ...amount(used), ...amount(next), expiresInMs],
+        ...[limits.requestsPerMinute, limits.tokensPerMinute],
+        ...[limits.dailyCost, limits.monthlyCost, limits.installationDailyCost].map((limit) =>
+          limit === undefined ? '' : String(limit),
+        ),
+      ),
+    );
+    const states = toStates(standing, limits);
+    const refused = toRefusals(standing, states)[0];
+    return refused ? { admitted: false, refused, states } : { admitted: true, states };
+  }
+
+  async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+    await this.guard(() =>
+      this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'settle', ...amount(used)),
+    );
+  }
+
+  async release(id: string, userId: string): Promise<void> {
+    await this.guard(() => this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'release'));
+  }
+
+  async read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
+    const isAllLimited = limits.installationDailyCost === undefined ? '' : '1';
+    const standing = await this.ask(userId, () =>
+      this.redis.perchQuotaRead(...this.keysOf(userId), this.nowMs(), '', isAllLimited),
+    );
+    return toStates(standing, limits);
+  }
+
+  /** Asks again after whatever was missing has been loaded. */
+  private async ask(userId: string, command: () => Promise<Load | Standing>): Promise<Standing> {
+    for (let loads = 0; ; loads += 1) {
+      const reply = await this.guard(command);
+      if (reply[0] === 'standing') return reply;
+      if (loads === MAX_LOADS) throw new QuotaStoreUnavailable();
+      const [, nowMs, nonce, allNonce] = reply;
+      const at = new Date(Number(nowMs));
+      await Promise.all([
+        nonce && this.once(`user/${userId}/${nonce}`, () => this.loadUser(userId, nonce, at)),
+        allNonce && this.once(`all/${allNonce}`, () => this.loadInstallation(userId, allNonce, at)),
+      ]);
+    }
+  }
+
+  private once(key: string, load: () => Promise<void>): Promise<void> {
+    let running = this.loads.get(key);
+    if (!running) {
+      running = load().finally(() => this.loads.delete(key));
+      this.loads.set(key, running);
+    }
+    return running;
+  }
+
+  private async loadUser(userId: string, nonce: string, at: Date): Promise<void> {
+    const spending = await this.guard(() => this.ledger.spendingOf(userId, at));
+    await this.store('user', userId, nonce, at, spending);
+  }
+
+  private async loadInstallation(userId: string, nonce: string, at: Date): Promise<void> {
+    const spending = await this.guard(() => this.ledger.installationSpending(at));
+    await this.store('all', userId, nonce, at, { ...spending, month: 0n });
+  }
+
+  private async store(
+    book: 'user' | 'all',
+    userId: string,
+    nonce: string,
+    at: Date,
+    { day, month, open }: Spending | (InstallationSpending & { month: bigint }),
+  ): Promise<void> {
+    const outcome = await this.guard(() =>
+      this.redis.perchQuotaLoad(
+        ...this.keysOf(userId),
+        ...[this.nowMs(), '', book, nonce, dayKey(at), String(day), String(month)],
+        ...open.flatMap(toArguments),
+      ),
+    );
+    this.logger.debug({ event: 'quota.loaded', book, outcome, open_runs: open.length });
+  }
+
+  /** Whatever goes wrong between us and what we know: nobody knows what is left. */
+  private async guard<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      const result = await command();
+      if (this.isFailing) this.logger.info({ event: 'quota.available_again' });
+      this.isFailing = false;
+      return result;
+    } catch (error) {
+      if (!this.isFailing) this.logger.warn({ event: 'quota.unavailable', err: error });
+      this.isFailing = true;
+      throw new QuotaStoreUnavailable({ cause: error });
+    }
+  }
+
+  private keysOf(userId: string): string[] {
+    const user = `{${this.prefix}}:user:${userId}`;
+    const all = `{${this.prefix}}:all`;
+    return [user, `${user}:expiries`, `${user}:requests`, `${user}:tokens`, all, `${all}:expiries`];
+  }
+}
+
+const amount = ({ tokens, cost }: QuotaAmount): [tokens: number, cost: string] => [tokens, String(cost)];
+
+function toArguments({ id, admittedAt, used, next }: OpenRun): (string | number)[] {
+  return [id, dayKey(admittedAt), String(used.cost), used.tokens, String(next.cost), next.tokens];
+}
+
+function toStates(standing: Standing, limits: QuotaLimits): QuotaState[] {
+  const [, , dayText, requests, requestsWholeAt, tokens, heldTokens, tokensWholeAt, ...money] = standing;
+  const [daySpent, dayHeld, monthSpent, monthHeld, allSpent, allHeld] = money;
+  const day = new Date(`${dayText}T00:00:00Z`);
+  const state = (
+    scope: QuotaScope,
+    limit: bigint | number | undefined,
+    [used, reserved]: readonly [string, string],
+    resetAt: Date,
+  ): QuotaState[] =>
+    limit === undefined
+      ? []
+      : [{ scope, limit: BigInt(limit), used: BigInt(used), reserved: BigInt(reserved), resetAt }];
+  const at = (text: string): Date => new Date(Number(text));
+  return [
+    ...state('requests_per_minute', limits.requestsPerMinute, [requests, '0'], at(requestsWholeAt)),
+    ...state('tokens_per_minute', limits.tokensPerMinute, [tokens, heldTokens], at(tokensWholeAt)),
+    ...state('daily_cost', limits.dailyCost, [daySpent, dayHeld], endOfDay(day)),
+    ...state('monthly_cost', limits.monthlyCost, [monthSpent, monthHeld], endOfMonth(day)),
+    ...state('installation_daily_cost', limits.installationDailyCost, [allSpent, allHeld], endOfDay(day)),
+  ];
+}
+
+/** The scopes that refuse, the one that is whole last before the others. */
+function toRefusals(standing: Standing, states: readonly QuotaState[]): QuotaState[] {
+  const refusals = standing[14];
+  return states
+    .flatMap((state) => {
+      const index = refusals.indexOf(state.scope);
+      if (index === -1) return [];
+      const whenRoom = refusals[index + 1];
+      return [whenRoom ? { ...state, resetAt: new Date(Number(whenRoom)) } : state];
+    })
+    .sort((a, b) => b.resetAt.getTime() - a.resetAt.getTime());
+}
