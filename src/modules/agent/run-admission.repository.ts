@@ -261,7 +261,7 @@ class AdmissionStatement {
                clock_timestamp(),
                ${isRunning ? `clock_timestamp(), clock_timestamp() + make_interval(secs => ($8::jsonb->>'timeoutMs')::float / 1000)` : 'NULL, NULL'},
                ${isRunning ? '$13::bigint, $14::numeric' : 'NULLIF($13::bigint, $13::bigint), NULLIF($14::numeric, $14::numeric)'}
-          FROM place RETURNING created_at)
+          FROM place RETURNING started_at)
       ${
         isRunning
           ? `, new_message AS (
@@ -275,7 +275,7 @@ class AdmissionStatement {
           : `, used AS (
         UPDATE idempotency_key SET session_id = place.id FROM place WHERE idempotency_key.user_id = $2 AND key = ${key})`
       }
-      SELECT seq, ordinal, (SELECT created_at FROM new_run) AS admitted_at${isRunning ? '' : `, pg_notify('${CHANNEL}', 'queue')`} FROM place`;
+      SELECT seq, ordinal, (SELECT started_at FROM new_run) AS admitted_at${isRunning ? '' : `, pg_notify('${CHANNEL}', 'queue')`} FROM place`;
   }
 }
 

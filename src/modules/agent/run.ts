@@ -46,7 +46,7 @@ export interface OwnedRun {
   readonly sessionId: string;
   readonly principal: Principal;
   readonly endpoint: RunEndpoint;
-  /** That day and month pay for it. */
+  /** When it began, whoever drives it now: that day and month pay for it. */
   readonly admittedAt: Date;
 }
 

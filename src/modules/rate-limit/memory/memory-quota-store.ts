@@ -1,13 +1,16 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../shared/context/clock.js';
 import { dayKey, endOfDay, endOfMonth, monthKey } from '../calendar.js';
-import type {
-  QuotaAmount,
-  QuotaLimits,
-  QuotaRequest,
-  QuotaScope,
-  QuotaState,
-  QuotaStore,
-  ReserveOutcome,
+import {
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaRequest,
+  type QuotaScope,
+  type QuotaState,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+  type ReserveOutcome,
+  type SpendingLedger,
 } from '../quota-store.js';
 import { SlidingWindow } from './sliding-window.js';
 
@@ -17,6 +20,8 @@ const SWEEP_EVERY_MS = 1_000;
 const KEPT_AFTER_EXPIRY_MS = 3_600_000;
 /** Longer than any run takes: nobody asks for a period that ended so long ago. */
 const PERIODS_KEPT_MS = 2 * 86_400_000;
+/** Who is forgotten is read again. */
+const MAX_LOADED = 50_000;
 const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
 
 /** The money of one period. */
@@ -52,10 +57,21 @@ export class MemoryQuotaStore implements QuotaStore {
   private readonly users = new Map<string, UserQuota>();
   private readonly installation: Accounts = new Map();
   private lastSweepMs = 0;
+  /** Users by id, and the installation by its day, that are being read from the ledger or have been. */
+  private readonly loads = new LRUCache<string, Promise<void>>({ max: MAX_LOADED });
 
-  constructor(private readonly clock: Clock) {}
+  /** `ledger`: what was spent before this process began. Left out: nothing. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly ledger?: SpendingLedger,
+  ) {}
 
-  reserve(request: QuotaRequest): Promise<ReserveOutcome> {
+  async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
+    await this.load(request.userId, request.limits);
+    return this.reserveNow(request);
+  }
+
+  private reserveNow(request: QuotaRequest): ReserveOutcome {
     const { id, userId, limits, used, next } = request;
     const now = this.clock.now();
     const user = this.userAt(userId, now);
@@ -79,7 +95,7 @@ export class MemoryQuotaStore implements QuotaStore {
       user.runs.set(id, run);
     }
     const states = this.statesOf(user, limits, run.admittedAt, now);
-    return Promise.resolve(refused ? { admitted: false, refused, states } : { admitted: true, states });
+    return refused ? { admitted: false, refused, states } : { admitted: true, states };
   }
 
   settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
@@ -94,9 +110,47 @@ export class MemoryQuotaStore implements QuotaStore {
     return Promise.resolve();
   }
 
-  read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
+  async read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
+    await this.load(userId, limits);
     const now = this.clock.now();
-    return Promise.resolve(this.statesOf(this.userAt(userId, now), limits, now, now));
+    return this.statesOf(this.userAt(userId, now), limits, now, now);
+  }
+
+  /** Before anything of a user is known here: nothing can be charged meanwhile, because it has to be reserved first. */
+  private async load(userId: string, limits: QuotaLimits): Promise<void> {
+    const { ledger } = this;
+    if (!ledger) return;
+    const hasBudget = limits.dailyCost !== undefined || limits.monthlyCost !== undefined;
+    const now = this.clock.now();
+    await Promise.all([
+      hasBudget && this.once(`user ${monthKey(now)} ${userId}`, () => this.loadUser(ledger, userId, now)),
+      limits.installationDailyCost !== undefined &&
+        this.once(`all ${dayKey(now)}`, () => this.loadInstallation(ledger, now)),
+    ]);
+  }
+
+  private once(key: string, load: () => Promise<void>): Promise<void> {
+    let loading = this.loads.get(key);
+    if (!loading) {
+      loading = load().catch((cause: unknown) => {
+        this.loads.delete(key);
+        throw new QuotaStoreUnavailable({ cause });
+      });
+      this.loads.set(key, loading);
+    }
+    return loading;
+  }
+
+  private async loadUser(ledger: SpendingLedger, userId: string, now: Date): Promise<void> {
+    const { day, month } = await ledger.spendingOf(userId, now);
+    const { accounts } = this.userAt(userId, now);
+    raise(accountOf(accounts, dayKey(now)), day);
+    raise(accountOf(accounts, monthKey(now)), month);
+  }
+
+  private async loadInstallation(ledger: SpendingLedger, now: Date): Promise<void> {
+    const { day } = await ledger.installationSpending(now);
+    raise(accountOf(this.installation, dayKey(now)), day);
   }
 
   private end(id: string, userId: string, last: (user: UserQuota, run: RunQuota, now: Date) => void): void {
@@ -228,6 +282,11 @@ export class MemoryQuotaStore implements QuotaStore {
       if (isIdle && user.runs.size === 0 && user.accounts.size === 0) this.users.delete(userId);
     }
   }
+}
+
+/** What the ledger has may have been charged here already: a new month of a user that is known. */
+function raise(account: Account, spent: bigint): void {
+  if (spent > account.spent) account.spent = spent;
 }
 
 function aUser(): UserQuota {
