@@ -7,3 +7,18 @@ export { neverFits } from './rate-limit.errors.js';
 export { RateLimitModule } from './rate-limit.module.js';
 export { type RunQuota, RunQuotas } from './run-quotas.js';
 export { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
+export {
+  type InstallationSpending,
+  type OpenRun,
+  QUOTA_STORE,
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaRequest,
+  type QuotaState,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+  type ReserveOutcome,
+  type Spending,
+  SPENDING_LEDGER,
+  type SpendingLedger,
+} from './quota-store.js';

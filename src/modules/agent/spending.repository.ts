@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { parseUsd } from '../../shared/money/usd.js';
+import type { InstallationSpending, OpenRun, Spending, SpendingLedger } from '../rate-limit/index.js';
+
+interface OpenRow {
+  id: string;
+  admitted_at: string;
+  tokens: number;
+  cost: string;
+  reserved_tokens: number;
+  reserved_cost: string;
+}
+
+/** Money as text: JSON's numbers are floats. */
+const OPEN_RUNS = (condition: string): string => `
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'id', run.id, 'admitted_at', run.created_at, 'tokens', used.tokens, 'cost', used.cost::text,
+           'reserved_tokens', coalesce(run.reserved_tokens, 0), 'reserved_cost', coalesce(run.reserved_cost, 0)::text)), '[]')
+    FROM run
+   CROSS JOIN LATERAL (
+         SELECT coalesce(sum(input_tokens + output_tokens), 0) AS tokens, coalesce(sum(cost_usd), 0) AS cost
+           FROM usage_record WHERE run_id = run.id) used
+   WHERE run.status = 'running' AND ${condition}`;
+
+/**
+ * What was spent, from the ledger, and what running runs hold. Each answer is one statement, hence one snapshot: what an open
+ * run has used is in the sums exactly when it is told with the run. A cost that is unknown counts as nothing.
+ */
+@Injectable()
+export class SpendingRepository implements SpendingLedger {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async spendingOf(userId: string, at: Date): Promise<Spending> {
+    const [row] = await this.dataSource.query<{ day: string; month: string; open: OpenRow[] }[]>(
+      `SELECT coalesce(sum(cost_usd) FILTER (WHERE admitted_at >= $2 AND admitted_at < $3), 0) AS day,
+              coalesce(sum(cost_usd), 0) AS month,
+              (${OPEN_RUNS('run.user_id = $1')}) AS open
+         FROM usage_record WHERE user_id = $1 AND admitted_at >= $4 AND admitted_at < $5`,
+      [userId, startOfDay(at), startOfDay(at, 1), startOfMonth(at), startOfMonth(at, 1)],
+    );
+    const { day, month, open } = row!;
+    return { day: parseUsd(day), month: parseUsd(month), open: open.map(toOpenRun) };
+  }
+
+  async installationSpending(at: Date): Promise<InstallationSpending> {
+    const [row] = await this.dataSource.query<{ day: string; open: OpenRow[] }[]>(
+      `SELECT coalesce(sum(cost_usd), 0) AS day, (${OPEN_RUNS('true')}) AS open
+         FROM usage_record WHERE admitted_at >= $1 AND admitted_at < $2`,
+      [startOfDay(at), startOfDay(at, 1)],
+    );
+    return { day: parseUsd(row!.day), open: row!.open.map(toOpenRun) };
+  }
+}
+
+function startOfDay(at: Date, days = 0): Date {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + days));
+}
+
+function startOfMonth(at: Date, months = 0): Date {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months));
+}
+
+function toOpenRun(row: OpenRow): OpenRun {
+  return {
+    id: row.id,
+    admittedAt: new Date(row.admitted_at),
+    used: { tokens: row.tokens, cost: parseUsd(row.cost) },
+    next: { tokens: row.reserved_tokens, cost: parseUsd(row.reserved_cost) },
+  };
+}
