@@ -48,7 +48,7 @@ function settingsOf({
     ...(typeof agent === 'string' ? { agent } : {}),
     ...(typeof model === 'string' ? { model } : {}),
     ...(isCount ? { maxTokens } : {}),
-    ...(tools === false ? { tools } : areNames ? { tools: tools as string[] } : {}),
+    ...(tools === false ? { tools } : areNames ? { tools } : {}),
     ...(typeof context === 'object' && context !== null
       ? { context: context as RunSettings['context'] & object }
       : {}),

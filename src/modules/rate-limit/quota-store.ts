@@ -126,8 +126,6 @@ export interface SpendingLedger {
   installationSpending(at: Date): Promise<InstallationSpending>;
 }
 
-export const SPENDING_LEDGER = Symbol('SPENDING_LEDGER');
-
 /** The store cannot be asked: nobody knows what is left. */
 export class QuotaStoreUnavailable extends Error {
   constructor(options?: ErrorOptions) {

@@ -1,20 +1,20 @@
 import { Module } from '@nestjs/common';
-import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { DemandEstimator } from './demand-estimator.js';
-import { MemoryQuotaStore } from './memory/memory-quota-store.js';
-import { QUOTA_STORE } from './quota-store.js';
 import { QuotaGuard } from './quota.guard.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
+import { QUOTA_STORE_PROVIDER } from './quota-store.provider.js';
 import { RunQuotas } from './run-quotas.js';
+import { SpendingRepository } from './spending.repository.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
 
 @Module({
   providers: [
-    { provide: QUOTA_STORE, inject: [CLOCK], useFactory: (clock: Clock) => new MemoryQuotaStore(clock) },
+    QUOTA_STORE_PROVIDER,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,
     RunQuotas,
+    SpendingRepository,
     TokenAccountingInterceptor,
   ],
   exports: [DemandEstimator, QuotaGuard, QuotaLimitsPolicy, RunQuotas, TokenAccountingInterceptor],

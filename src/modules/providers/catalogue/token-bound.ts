@@ -9,7 +9,7 @@
  * words in any language may take twice as many tokens; what a call used is charged in any case.
  */
 
-const PIECES = /[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,3}|[^\x00-\x7f]+|\s+|[^\s]/g;
+const PIECES = /[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,3}|[\u0080-\uffff]+|\s+|[^\s]/g;
 const MARGIN = 1.12;
 
 export function boundTokens(text: string): number {

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
-import { SpendingRepository } from '../../../../src/modules/agent/spending.repository.js';
+import { SpendingRepository } from '../../../../src/modules/rate-limit/spending.repository.js';
 import type { Principal } from '../../../../src/shared/context/principal.js';
 import { parseUsd } from '../../../../src/shared/money/usd.js';
 import { aUser } from '../../../support/agent/agent-rows.js';
@@ -59,9 +59,9 @@ describe(SpendingRepository.name, () => {
       [conversationId, userId],
     );
     await dataSource.query(
-      `INSERT INTO run (id, user_id, conversation_id, status, agent, model, endpoint, request, created_at, reserved_tokens,
+      `INSERT INTO run (id, user_id, conversation_id, status, agent, model, endpoint, request, created_at, started_at, reserved_tokens,
                         reserved_cost)
-       VALUES ($1, $2, $3, $4, 'default', 'm', 'chat', '{}', '2026-11-23T23:59:59.999Z', $5, $6)`,
+       VALUES ($1, $2, $3, $4, 'default', 'm', 'chat', '{}', '2026-11-23T23:59:58Z', '2026-11-23T23:59:59.999Z', $5, $6)`,
       [id, userId, conversationId, status, reserved.tokens, reserved.cost],
     );
     return id;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { parseUsd } from '../../shared/money/usd.js';
-import type { InstallationSpending, OpenRun, Spending, SpendingLedger } from '../rate-limit/index.js';
+import type { InstallationSpending, OpenRun, Spending, SpendingLedger } from './quota-store.js';
 
 interface OpenRow {
   id: string;
@@ -15,7 +15,7 @@ interface OpenRow {
 /** Money as text: JSON's numbers are floats. */
 const OPEN_RUNS = (condition: string): string => `
   SELECT coalesce(jsonb_agg(jsonb_build_object(
-           'id', run.id, 'admitted_at', run.created_at, 'tokens', used.tokens, 'cost', used.cost::text,
+           'id', run.id, 'admitted_at', run.started_at, 'tokens', used.tokens, 'cost', used.cost::text,
            'reserved_tokens', coalesce(run.reserved_tokens, 0), 'reserved_cost', coalesce(run.reserved_cost, 0)::text)), '[]')
     FROM run
    CROSS JOIN LATERAL (
