@@ -25,6 +25,7 @@ import { WorkerEntity } from './ownership/worker.entity.js';
 import { WorkerLease } from './ownership/worker-lease.js';
 import { WorkerLeaseRepository } from './ownership/worker-lease.repository.js';
 import { RunAdmissionRepository } from './run-admission.repository.js';
+import { RunDemand } from './run-demand.js';
 import { RunDriver } from './run-driver.js';
 import { RunEntity } from './run.entity.js';
 import { RunJournalRepository } from './run-journal.repository.js';
@@ -69,6 +70,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
     RunAdmissionRepository,
+    RunDemand,
     RunDriver,
     RunEventFeed,
     RunEventRepository,

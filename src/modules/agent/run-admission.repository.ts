@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 import { CHANNEL } from '../../database/control-connection.js';
 import type { UserPart } from '../../shared/llm/content-part.js';
+import { formatUsd } from '../../shared/money/usd.js';
+import type { QuotaAmount } from '../rate-limit/index.js';
 import type { OnConflict, RunEndpoint, RunRequestRecord } from './run.js';
 import { toStorableJson } from './storable-json.js';
 
@@ -19,13 +21,15 @@ export interface Admission {
   readonly now: Date;
   /** When the conversation ends unless it goes on. */
   readonly expiresAt: Date;
+  /** What is held for its first model call; counted again from here when the quota store loses its memory. */
+  readonly reserved: QuotaAmount;
   /** The key that this request has claimed; the run is its run from here on. */
   readonly idempotencyKey?: string;
 }
 
 export type AdmissionOutcome =
   /** It is ours and runs. */
-  | { readonly outcome: 'started'; readonly messageSeq: number }
+  | { readonly outcome: 'started'; readonly messageSeq: number; readonly admittedAt: Date }
   | { readonly outcome: 'queued'; readonly ordinal: number }
   /** The conversation is not this user's, has expired or never was. */
   | { readonly outcome: 'no_conversation' }
@@ -57,7 +61,7 @@ export class RunAdmissionRepository {
     admission: Admission,
   ): Promise<AdmissionOutcome> {
     const statement = new AdmissionStatement(sessionId, admission);
-    const rows = await this.dataSource.query<{ seq: number }[]>(
+    const rows = await this.dataSource.query<{ seq: number; admitted_at: Date }[]>(
       statement.sql(
         `INSERT INTO conversation (id, user_id, title, next_seq, next_ordinal, created_at, updated_at, expires_at)
          SELECT $1::uuid, $2::uuid, ${statement.add(title)}::text, 2, 2, $11::timestamptz, $11::timestamptz, $12::timestamptz
@@ -66,7 +70,9 @@ export class RunAdmissionRepository {
       ),
       statement.parameters,
     );
-    return rows[0] ? { outcome: 'started', messageSeq: rows[0].seq } : { outcome: 'claim_lost' };
+    return rows[0]
+      ? { outcome: 'started', messageSeq: rows[0].seq, admittedAt: rows[0].admitted_at }
+      : { outcome: 'claim_lost' };
   }
 
   /** Begins a conversation with a run that waits for a worker. */
@@ -137,7 +143,7 @@ export class RunAdmissionRepository {
   private async tryToStart(sessionId: string, admission: Admission): Promise<AdmissionOutcome | undefined> {
     const statement = new AdmissionStatement(sessionId, admission);
     try {
-      const rows = await this.dataSource.query<{ seq: number }[]>(
+      const rows = await this.dataSource.query<{ seq: number; admitted_at: Date }[]>(
         statement.sql(
           `UPDATE conversation
               SET next_seq = next_seq + 1, next_ordinal = next_ordinal + 1, updated_at = $11,
@@ -151,7 +157,7 @@ export class RunAdmissionRepository {
         ),
         statement.parameters,
       );
-      return rows[0] && { outcome: 'started', messageSeq: rows[0].seq };
+      return rows[0] && { outcome: 'started', messageSeq: rows[0].seq, admittedAt: rows[0].admitted_at };
     } catch (error) {
       const code = sqlState(error);
       // The conversation was erased between its UPDATE and the check of the key.
@@ -228,6 +234,8 @@ class AdmissionStatement {
       toStorableJson(admission.parts),
       admission.now,
       admission.expiresAt,
+      admission.reserved.tokens,
+      formatUsd(admission.reserved.cost),
     ];
     this.keyParameter =
       admission.idempotencyKey === undefined ? undefined : `${this.add(admission.idempotencyKey)}::text`;
@@ -246,12 +254,14 @@ class AdmissionStatement {
       place AS (${place}),
       new_run AS (
         INSERT INTO run (id, user_id, conversation_id, ordinal, status, owner, epoch, agent, model, endpoint, request,
-                         is_background, user_message_id, input, created_at, started_at, deadline_at)
+                         is_background, user_message_id, input, created_at, started_at, deadline_at, reserved_tokens,
+                         reserved_cost)
         SELECT $3::uuid, $2::uuid, place.id, place.ordinal, '${status}', ${isRunning ? '$4::uuid' : 'NULLIF($4::uuid, $4::uuid)'},
                ${isRunning ? 1 : 0}, $5, $6, $7, $8::jsonb, $7 = 'runs', $9::uuid, ${isRunning ? 'NULL' : '$10::jsonb'},
                clock_timestamp(),
-               ${isRunning ? `clock_timestamp(), clock_timestamp() + make_interval(secs => ($8::jsonb->>'timeoutMs')::float / 1000)` : 'NULL, NULL'}
-          FROM place)
+               ${isRunning ? `clock_timestamp(), clock_timestamp() + make_interval(secs => ($8::jsonb->>'timeoutMs')::float / 1000)` : 'NULL, NULL'},
+               ${isRunning ? '$13::bigint, $14::numeric' : 'NULLIF($13::bigint, $13::bigint), NULLIF($14::numeric, $14::numeric)'}
+          FROM place RETURNING created_at)
       ${
         isRunning
           ? `, new_message AS (
@@ -265,7 +275,7 @@ class AdmissionStatement {
           : `, used AS (
         UPDATE idempotency_key SET session_id = place.id FROM place WHERE idempotency_key.user_id = $2 AND key = ${key})`
       }
-      SELECT seq, ordinal${isRunning ? '' : `, pg_notify('${CHANNEL}', 'queue')`} FROM place`;
+      SELECT seq, ordinal, (SELECT created_at FROM new_run) AS admitted_at${isRunning ? '' : `, pg_notify('${CHANNEL}', 'queue')`} FROM place`;
   }
 }
 

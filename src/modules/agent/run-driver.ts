@@ -3,10 +3,10 @@ import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
-import type { UsageMeter } from '../../shared/context/usage-meter.js';
 import { toProblem } from '../../shared/errors/problem-catalog.js';
 import { toAppError } from '../../shared/errors/problem.filter.js';
-import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
+import { MODEL_CLIENT, type ModelClient, type ModelRequest } from '../providers/index.js';
+import { type QuotaAmount, type RunQuota, RunQuotas } from '../rate-limit/index.js';
 import { ToolExecutor, toToolResult } from '../tools/index.js';
 import { ActiveRuns, type ActiveRun, type RunOutcome } from './active-runs.js';
 import { toRunError } from './agent.errors.js';
@@ -35,8 +35,8 @@ export interface DriveOptions {
   readonly model: string;
   readonly timeoutMs: number;
   readonly requestId: string | undefined;
-  /** Counts for the quota; held until the run has ended. */
-  readonly meter: UsageMeter | undefined;
+  /** What a quota guard has reserved for the first model call. */
+  readonly held?: QuotaAmount;
   readonly messageLength: number;
   readonly isBackground: boolean;
   /** Ends the run before it begins anything. */
@@ -70,6 +70,7 @@ export class RunDriver {
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
+    private readonly quotas: RunQuotas,
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly reporter: RunReporter,
     private readonly config: AgentConfig,
@@ -80,7 +81,8 @@ export class RunDriver {
 
   /** Starts at once and returns at once. */
   start(run: OwnedRun, options: DriveOptions): ActiveRun {
-    const drive = new Drive(run, options, this.live, this.clock);
+    const quota = this.quotas.open(run.id, run.principal, options.held);
+    const drive = new Drive(run, options, quota, this.live, this.clock);
     const { controller } = drive;
     const active: ActiveRun = {
       runId: run.id,
@@ -100,7 +102,6 @@ export class RunDriver {
     const { run, options, log, controller, tally } = drive;
     const { takenOver } = options;
     const startedMs = this.clock.monotonicMs() - (takenOver?.elapsedMs ?? 0);
-    const releaseMeter = options.meter?.hold();
     const deadline = setTimeout(
       () => controller.abort(new RunAborted('timeout', 'the run reached its deadline')),
       Math.max(options.timeoutMs, 0),
@@ -132,6 +133,7 @@ export class RunDriver {
       const latencyMs = this.clock.monotonicMs() - startedMs;
       const outcome = toOutcome(run, end, closing, tally, latencyMs);
       await this.close(drive, closing, outcome);
+      drive.quota.settle(tally.modelCalls > 0 ? tally.spent : undefined);
       const { messageLength, requestId } = options;
       this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
       return outcome;
@@ -156,7 +158,6 @@ export class RunDriver {
       return 'moved';
     } finally {
       drive.over();
-      releaseMeter?.();
     }
   }
 
@@ -180,10 +181,10 @@ export class RunDriver {
       {
         models: { ...this.guardedModels(drive) },
         executeTool: this.executeToolFor(drive, request),
+        reserve: (call) => this.reserve(drive, call),
         journal: this.journalFor(drive),
         onModelCall: (call) => {
           tally.addModelCall(call);
-          options.meter?.add(call.usage, call.cost);
           this.reporter.modelCalled(run, call);
         },
         clock: this.clock,
@@ -214,8 +215,22 @@ export class RunDriver {
       find: (id) => models.find(id),
       list: () => models.list(),
       costOf: (model, usage) => models.costOf(model, usage),
+      mostOf: (request) => models.mostOf(request),
       estimateUsage: (request, output) => models.estimateUsage(request, output),
     };
+  }
+
+  private async reserve(drive: Drive, request: ModelRequest): Promise<boolean> {
+    const { run, quota, tally, controller } = drive;
+    const next = this.models.mostOf(request);
+    if (!(await quota.cover(tally.spent, next, controller.signal))) return false;
+    // What the guard held is in the run's row since its admission.
+    const isNoted =
+      tally.modelCalls === 0 && quota.held.cost >= next.cost && quota.held.tokens >= next.tokens;
+    if (!isNoted && !(await persist(() => this.journal.reserve(run, next), drive.givenUp))) {
+      throw new RunFencedError(run.id);
+    }
+    return true;
   }
 
   private executeToolFor(drive: Drive, request: RunRequest): ExecuteTool {
@@ -349,6 +364,7 @@ class Drive {
   constructor(
     readonly run: OwnedRun,
     readonly options: DriveOptions,
+    readonly quota: RunQuota,
     live: LiveEvents,
     readonly clock: Clock,
   ) {

@@ -3,6 +3,7 @@ import { DataSource, QueryFailedError } from 'typeorm';
 import { CHANNEL } from '../../database/control-connection.js';
 import { formatUsd } from '../../shared/money/usd.js';
 import type { ToolResult } from '../../shared/llm/tool-call.js';
+import type { QuotaAmount } from '../rate-limit/index.js';
 import type { LoggedEvent } from './events/run-event-log.js';
 import { toStoredRows } from './events/stored-events.js';
 import { OUTCOME_UNKNOWN } from './loop/execute-tool-calls.js';
@@ -61,6 +62,15 @@ export class RunJournalRepository {
       commitToolResults: (records, messageId, events) =>
         this.commitToolResults(run, records, messageId, events),
     };
+  }
+
+  /** Notes what is held for the next model call. False: the run is no longer this owner's. */
+  async reserve(run: OwnedRun, { tokens, cost }: QuotaAmount): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `UPDATE run SET reserved_tokens = $3, reserved_cost = $4 WHERE id = $1 AND epoch = $2 AND status = 'running'`,
+      [run.id, run.epoch, tokens, formatUsd(cost)],
+    );
+    return count > 0;
   }
 
   /** True while the run is this owner's. */
@@ -283,10 +293,10 @@ const LEDGER = (first: number): string => {
   const at = (index: number): string => `$${first + index}`;
   return `
   INSERT INTO usage_record (run_id, epoch, seq, user_id, tier, endpoint, provider, model, source, input_tokens, output_tokens,
-                            cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, created_at)
+                            cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, admitted_at, created_at)
   SELECT $1::uuid, ${at(13)}::integer, ${at(0)}::integer, ${at(1)}::uuid, ${at(2)}::text, ${at(3)}::text, ${at(4)}::text,
          ${at(5)}::text, ${at(6)}::text, ${at(7)}::bigint, ${at(8)}::bigint, ${at(9)}::bigint, ${at(10)}::bigint,
-         ${at(11)}::bigint, ${at(12)}::numeric, clock_timestamp()
+         ${at(11)}::bigint, ${at(12)}::numeric, ${at(14)}::timestamptz, clock_timestamp()
    WHERE ${at(4)}::text IS NOT NULL
   ON CONFLICT ON CONSTRAINT usage_record_pk DO NOTHING`;
 };
@@ -314,6 +324,7 @@ function ledgerColumns(
     usage?.outputTokens.reasoning ?? null,
     call?.cost === undefined ? null : formatUsd(call.cost),
     epoch,
+    run.admittedAt,
   ];
 }
 

@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { PinoLogger } from 'nestjs-pino';
 import type { Principal } from '../../shared/context/principal.js';
-import type { UsageMeter } from '../../shared/context/usage-meter.js';
 import { AppError } from '../../shared/errors/app-error.js';
 import { PrincipalService } from '../auth/index.js';
 import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
@@ -12,24 +10,9 @@ import { RunDriver, type TakenOver } from './run-driver.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunResumption, type ResumePoint } from './run-resumption.js';
 
-const MAX_WAITING_METERS = 10_000;
-const METER_TTL_MS = 600_000;
-
-interface WaitingMeter {
-  readonly meter: UsageMeter;
-  readonly release: () => void;
-}
-
 /** Begins runs that were claimed: those that waited, and those that lost their owner. */
 @Injectable()
 export class RunLauncher {
-  /** Of requests whose run waits: it is counted when it runs in this process. */
-  private readonly meters = new LRUCache<string, WaitingMeter>({
-    max: MAX_WAITING_METERS,
-    ttl: METER_TTL_MS,
-    dispose: ({ release }) => release(),
-  });
-
   constructor(
     private readonly preparer: RunPreparer,
     private readonly resumption: RunResumption,
@@ -39,11 +22,6 @@ export class RunLauncher {
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly logger: PinoLogger,
   ) {}
-
-  /** Keeps the meter of a request whose run waits in the queue. */
-  keepMeter(runId: string, meter: UsageMeter | undefined): void {
-    if (meter) this.meters.set(runId, { meter, release: meter.hold() });
-  }
 
   /** Throws only when the database is away; the run then is this process's by name alone, and is put back later. */
   async launch(run: ClaimedRun): Promise<void> {
@@ -56,6 +34,7 @@ export class RunLauncher {
       sessionId: run.sessionId,
       principal,
       endpoint: run.endpoint,
+      admittedAt: run.admittedAt,
     };
     const prepare = async () => {
       if (!account) {
@@ -68,7 +47,6 @@ export class RunLauncher {
         steps,
       );
     };
-    const waiting = this.meters.get(run.id);
     const takenOver = run.isResumed ? await this.takenOver(run, point, prepare) : undefined;
     if (takenOver) {
       this.logger.warn({ event: 'agent.run.taken_over', run_id: run.id, epoch: run.epoch });
@@ -78,13 +56,11 @@ export class RunLauncher {
       model: run.model,
       timeoutMs: run.remainingMs,
       requestId: run.request.requestId,
-      meter: waiting?.meter,
       messageLength: run.request.messageLength,
       isBackground: run.isBackground,
       isCancelled: run.isCancelRequested,
       ...(takenOver ? { takenOver } : {}),
     });
-    this.meters.delete(run.id);
   }
 
   private async takenOver(

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
+import { AgentConfig, ProvidersConfig, RateLimitConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { type AppError, validationFailed } from '../../shared/errors/app-error.js';
 import type { UserMessage } from '../../shared/llm/message.js';
 import type { ToolDefinition } from '../../shared/llm/tool-call.js';
 import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/index.js';
+import { type QuotaAmount, QuotaLimitsPolicy } from '../rate-limit/index.js';
 import { type Agent, AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
 import { ContextBuilder } from './context/context-builder.js';
@@ -32,6 +33,8 @@ export class RunPreparer {
     private readonly contexts: ContextBuilder,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
+    private readonly policy: QuotaLimitsPolicy,
+    private readonly limits: RateLimitConfig,
   ) {}
 
   /** Throws `validation_failed` (unknown agent, model or tool) or `tool_forbidden`. */
@@ -45,9 +48,31 @@ export class RunPreparer {
       model,
       tools: this.agentTools.definitionsFor(principal, agent, settings.tools),
       system: systemPrompt(agent, settings),
-      maxOutputTokens: Math.min(settings.maxTokens ?? agent.maxTokens, model.maxOutputTokens ?? Infinity),
+      maxOutputTokens: Math.min(
+        settings.maxTokens ?? Math.min(agent.maxTokens, this.mostPerCall(principal, model)),
+        model.maxOutputTokens ?? Infinity,
+      ),
       temperature: settings.temperature ?? agent.temperature,
     };
+  }
+
+  /** The most that the first model call of such a run may use, without the history: the quota guard holds it. */
+  demandOf(principal: Principal, settings: RunSettings, message: string): QuotaAmount {
+    const { model, system, tools, maxOutputTokens } = this.prepare(principal, settings);
+    const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text: message }] }];
+    return this.models.mostOf({ model, system, tools, messages, maxOutputTokens });
+  }
+
+  /**
+   * Who did not ask for so much shall not be refused for it: an answer may take half of a minute's tokens, and half of a
+   * budget; the rest is left for the prompt.
+   */
+  private mostPerCall(principal: Principal, { price }: ModelInfo): number {
+    const { tokensPerMinute, dailyCost, monthlyCost } = this.policy.of(principal);
+    const budgets = [dailyCost, monthlyCost, this.limits.maxCostPerRun].flatMap((budget) =>
+      budget === undefined || !price || price.output === 0n ? [] : [Number(budget / price.output)],
+    );
+    return Math.max(1, Math.floor(Math.min(tokensPerMinute, ...budgets) / 2));
   }
 
   /** Reads the history. */

@@ -8,6 +8,7 @@ import { requestContext } from '../../shared/context/request-context.js';
 import { notFound } from '../../shared/errors/app-error.js';
 import { NO_USAGE } from '../../shared/llm/usage.js';
 import type { UserMessage } from '../../shared/llm/message.js';
+import { RunQuotas } from '../rate-limit/index.js';
 import { ActiveRuns } from './active-runs.js';
 import { requestInProgress, runConflict, shuttingDown, tooManyQueuedRuns } from './agent.errors.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
@@ -19,7 +20,6 @@ import { WorkerLease } from './ownership/worker-lease.js';
 import type { RunEndpoint, RunOptions, RunRecord, RunReference, RunRequestRecord, RunStatus } from './run.js';
 import { type Admission, type AdmissionOutcome, RunAdmissionRepository } from './run-admission.repository.js';
 import { RunDriver } from './run-driver.js';
-import { RunLauncher } from './run-launcher.js';
 import { type PreparedRun, RunPreparer } from './run-preparer.js';
 import { RunRepository } from './run.repository.js';
 
@@ -37,7 +37,7 @@ export class RunService {
     private readonly runs: RunRepository,
     private readonly queue: RunQueueRepository,
     private readonly driver: RunDriver,
-    private readonly launcher: RunLauncher,
+    private readonly quotas: RunQuotas,
     private readonly supervisor: RunSupervisor,
     private readonly active: ActiveRuns,
     private readonly worker: WorkerLease,
@@ -63,7 +63,8 @@ export class RunService {
     if (this.active.isDraining) throw shuttingDown();
 
     const prepared = this.preparer.prepare(principal, options);
-    const runId = key?.runId ?? this.ids.next();
+    const held = request?.reservation;
+    const runId = held?.id ?? key?.runId ?? this.ids.next();
     const current: UserMessage = { role: 'user', parts: [{ type: 'text', text: options.message }] };
     const sessionId = options.sessionId ?? this.ids.next();
     const admission: Admission = {
@@ -77,6 +78,7 @@ export class RunService {
       messageId: this.ids.next(),
       parts: current.parts,
       ...this.times(),
+      reserved: held ?? { tokens: 0, cost: 0n },
       ...(key ? { idempotencyKey: key.key } : {}),
     };
     const reference: RunReference = { runId, sessionId, userId };
@@ -84,9 +86,11 @@ export class RunService {
     try {
       const admitted = await this.admit(reference, endpoint, options, admission);
       if (request) request.runId = runId;
+      // From here on the run settles it.
+      if (held) held.isTaken = true;
 
       if (admitted.outcome === 'queued') {
-        this.launcher.keepMeter(runId, request?.meter);
+        if (held) await this.quotas.park(runId, userId);
         if (options.onConflict === 'interrupt') {
           await this.admissions.cancelBefore(sessionId, userId, admitted.ordinal);
         }
@@ -94,7 +98,7 @@ export class RunService {
         return reference;
       }
       this.driver.start(
-        { id: runId, epoch: 1, sessionId, principal, endpoint },
+        { id: runId, epoch: 1, sessionId, principal, endpoint, admittedAt: admitted.admittedAt },
         {
           prepare: () =>
             this.preparer.toRequest(prepared, {
@@ -106,7 +110,7 @@ export class RunService {
           model: prepared.model.id,
           timeoutMs: prepared.agent.timeoutMs,
           requestId: request?.requestId,
-          meter: request?.meter,
+          ...(held ? { held } : {}),
           messageLength: options.message.length,
           isBackground: false,
         },

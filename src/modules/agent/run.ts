@@ -46,6 +46,8 @@ export interface OwnedRun {
   readonly sessionId: string;
   readonly principal: Principal;
   readonly endpoint: RunEndpoint;
+  /** That day and month pay for it. */
+  readonly admittedAt: Date;
 }
 
 /** What is kept of the request in `run.request`. */
@@ -68,6 +70,7 @@ export interface ClaimedRun {
   /** The model that was asked for, by its id. */
   readonly model: string;
   readonly userMessageId: string;
+  readonly admittedAt: Date;
   /** False: this is its first owner. */
   readonly isResumed: boolean;
   readonly isCancelRequested: boolean;

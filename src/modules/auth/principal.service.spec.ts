@@ -11,6 +11,7 @@ const ACCOUNT: Account = {
   tier: 'free',
   roles: ['user'],
   permissions: [],
+  limits: {},
   isDisabled: false,
 };
 

@@ -1,5 +1,6 @@
 import type { PicoUsd } from '../../shared/money/usd.js';
 import type { Usage } from '../../shared/llm/usage.js';
+import type { CallBound } from './catalogue/most-of.js';
 import type { ModelInfo } from './catalogue/model-info.js';
 import type { ModelEvent, ModelRequest } from './llm-provider.js';
 
@@ -23,6 +24,9 @@ export interface ModelClient {
 
   /** Exact price of a call; `undefined` where the model's price is unknown. */
   costOf(model: ModelInfo, usage: Usage): PicoUsd | undefined;
+
+  /** The most that a call may use, on whichever model serves it in the end. */
+  mostOf(request: ModelRequest): CallBound;
 
   /** Our own count for when a vendor reports none: marked `estimated`. */
   estimateUsage(request: ModelRequest, output: string): Usage;

@@ -1,13 +1,38 @@
-import { AppError } from '../../shared/errors/app-error.js';
+import { AppError, validationFailed } from '../../shared/errors/app-error.js';
 import { formatUsd } from '../../shared/money/usd.js';
-import type { QuotaScope, QuotaState } from './quota-store.js';
+import { type QuotaScope, type QuotaState, QuotaStoreUnavailable } from './quota-store.js';
 
 const CODES: Record<QuotaScope, readonly [code: string, detail: string]> = {
   requests_per_minute: ['rate_limited', 'Too many requests in a minute.'],
   tokens_per_minute: ['token_quota_exceeded', 'Too many tokens in a minute.'],
   daily_cost: ['budget_exceeded', 'The budget of this day is used up.'],
   monthly_cost: ['budget_exceeded', 'The budget of this month is used up.'],
+  installation_daily_cost: ['budget_exceeded', 'The budget of this installation is used up for today.'],
 };
+
+/** A request that no waiting helps: the window or the budget is too small for it even when it is empty. */
+export function neverFits(scope: string): AppError {
+  return validationFailed([
+    {
+      pointer: '/max_tokens',
+      detail: `asks, with the message, for more than the limit of this account (${scope}) could ever hold`,
+    },
+  ]);
+}
+
+/** Nobody knows what is left, so nothing is spent. */
+export async function orUnavailable<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof QuotaStoreUnavailable)) throw error;
+    throw new AppError('unavailable', 'dependency_unavailable', {
+      detail: 'What is left of the quota cannot be looked up at the moment. Try again in a moment.',
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
+}
 
 /** Our own quota is the only 429. */
 export function quotaExceeded(state: QuotaState, now: Date): AppError {
@@ -27,5 +52,5 @@ export function quotaExceeded(state: QuotaState, now: Date): AppError {
 
 /** Counts are numbers, money is a decimal string. */
 function toWire(scope: QuotaScope, amount: bigint): number | string {
-  return scope === 'daily_cost' || scope === 'monthly_cost' ? formatUsd(amount) : Number(amount);
+  return scope.endsWith('_cost') ? formatUsd(amount) : Number(amount);
 }

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
+import { DemandEstimator } from './demand-estimator.js';
 import { MemoryQuotaStore } from './memory/memory-quota-store.js';
 import { QUOTA_STORE } from './quota-store.js';
 import { QuotaGuard } from './quota.guard.js';
-import { Reservations } from './reservations.js';
+import { QuotaLimitsPolicy } from './quota-limits.policy.js';
+import { RunQuotas } from './run-quotas.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
 
@@ -11,10 +13,19 @@ import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
   imports: [ThrottleModule],
   providers: [
     { provide: QUOTA_STORE, inject: [CLOCK], useFactory: (clock: Clock) => new MemoryQuotaStore(clock) },
-    Reservations,
+    DemandEstimator,
     QuotaGuard,
+    QuotaLimitsPolicy,
+    RunQuotas,
     TokenAccountingInterceptor,
   ],
-  exports: [ThrottleModule, QuotaGuard, TokenAccountingInterceptor],
+  exports: [
+    ThrottleModule,
+    DemandEstimator,
+    QuotaGuard,
+    QuotaLimitsPolicy,
+    RunQuotas,
+    TokenAccountingInterceptor,
+  ],
 })
 export class RateLimitModule {}

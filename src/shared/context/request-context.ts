@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Principal } from './principal.js';
-import type { UsageMeter } from './usage-meter.js';
+import type { Reservation } from './reservation.js';
 
 /** What belongs to one HTTP request and is needed below the controller. Filled on the way in, in this order. */
 export interface RequestContext {
@@ -17,8 +17,8 @@ export interface RequestContext {
     /** Set when an earlier request has made that run already: this one spends nothing. */
     readonly repeats?: { readonly sessionId: string };
   };
-  /** Set by the quota guard on routes that spend tokens; settled by the token accounting interceptor. */
-  meter?: UsageMeter;
+  /** Set by the quota guard on routes that spend tokens: what is held for this request. */
+  reservation?: Reservation;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

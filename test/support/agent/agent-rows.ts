@@ -12,7 +12,7 @@ export async function aUser(dataSource: DataSource): Promise<Principal> {
      VALUES ($1, $2, 'x', 'free', '{user}', '{}', now(), now())`,
     [userId, email],
   );
-  return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']) };
+  return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']), limits: {} };
 }
 
 export const NOW = new Date('2026-11-24T09:00:00Z');
@@ -32,6 +32,7 @@ export function anAdmission({ userId }: Principal, overrides: Partial<Admission>
     parts: [{ type: 'text', text: 'hi' }],
     now: NOW,
     expiresAt: TOMORROW,
+    reserved: { tokens: 100, cost: 5_000_000n },
     ...overrides,
   };
 }

@@ -88,6 +88,10 @@ export class FakeModelClient implements ModelClient {
     return price && price.input * BigInt(inputTokens.total) + price.output * BigInt(outputTokens.total);
   }
 
+  mostOf({ maxOutputTokens }: ModelRequest): { tokens: number; cost: bigint } {
+    return { tokens: 10 + maxOutputTokens, cost: 10_000_000n + 2_000_000n * BigInt(maxOutputTokens) };
+  }
+
   estimateUsage(_request: ModelRequest, output: string): Usage {
     return { inputTokens: { total: 7 }, outputTokens: { total: output.length }, source: 'estimated' };
   }

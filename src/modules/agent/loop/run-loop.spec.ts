@@ -8,6 +8,7 @@ import {
   usage,
 } from '../../../../test/support/agent/fake-model-client.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
+import type { ModelRequest } from '../../providers/index.js';
 import type { Message } from '../../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
 import { OUTCOME_UNKNOWN, outcomeUnknown } from './execute-tool-calls.js';
@@ -75,6 +76,7 @@ async function play(
     onEvent?: (event: StepEvent, controller: AbortController) => void;
     models?: FakeModelClient;
     journal?: MemoryJournal;
+    fits?: (request: ModelRequest) => boolean;
   } = {},
 ): Promise<Played> {
   const journal = options.journal ?? new MemoryJournal();
@@ -103,6 +105,10 @@ async function play(
         executed.push(call);
         trace.push(`execute ${call.toolCallId}`);
         return options.execute?.(call, controller) ?? Promise.resolve(ok(call));
+      },
+      reserve: (request) => {
+        trace.push(`reserve ${request.messages.length}`);
+        return Promise.resolve(options.fits?.(request) ?? true);
       },
       onModelCall: (call) => modelCalls.push(call),
       clock: { now: () => new Date('2026-11-24T09:00:00Z'), monotonicMs: () => 0 },
@@ -225,7 +231,14 @@ describe(runLoop.name, () => {
 
   it('journals the intent before it dispatches the tool', async () => {
     const { trace } = await play([calls(['echo', { a: 1 }]), says('Done.')]);
-    expect(trace).toEqual(['journal step 1', 'execute call_1', 'journal results', 'journal step 2']);
+    expect(trace).toEqual([
+      'reserve 1',
+      'journal step 1',
+      'execute call_1',
+      'journal results',
+      'reserve 3',
+      'journal step 2',
+    ]);
   });
 
   it('keeps results in the order of the calls, whichever is ready first', async () => {
@@ -332,6 +345,30 @@ describe(runLoop.name, () => {
     expect(end.stopReason).toBe('repeated_calls');
     expect(executed).toHaveLength(3);
     expect(journal.results[3]![0]!.result.result).toMatchObject({ error: { code: 'not_executed' } });
+  });
+
+  it('calls no model for which there is nothing left', async () => {
+    const { end, models, events } = await play([says('never')], { fits: () => false });
+    expect(models.requests).toEqual([]);
+    expect(events).toEqual([]);
+    expect(end).toMatchObject({ stopReason: 'budget', finishReason: 'other', content: '', messageId: null });
+  });
+
+  it('ends with what it has when a further step does not fit', async () => {
+    const thinking: ScriptedCall = {
+      events: [
+        { type: 'text-delta', delta: 'Let me see.' },
+        { type: 'tool-call', call: { toolCallId: 'call_1', toolName: 'echo', input: 1 } },
+        finish('tool_calls'),
+      ],
+    };
+    const { end, executed, models, journal } = await play([thinking, says('never')], {
+      fits: ({ messages }) => messages.length === 1,
+    });
+    expect(executed).toHaveLength(1);
+    expect(models.requests).toHaveLength(1);
+    expect(journal.results).toHaveLength(1);
+    expect(end).toMatchObject({ stopReason: 'budget', finishReason: 'tool_calls', content: 'Let me see.' });
   });
 
   it('has a step limit', async () => {
@@ -641,6 +678,7 @@ describe(runLoop.name, () => {
           executed.push(call);
           return Promise.resolve(ok(call));
         },
+        reserve: () => Promise.resolve(true),
         onModelCall: () => undefined,
         clock: { now: () => new Date(0), monotonicMs: () => 0 },
         ids: { next: () => 'id' },

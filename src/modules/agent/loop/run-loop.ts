@@ -19,6 +19,7 @@ import { type LoopLimits, type NextStep, StopConditions } from './stop-condition
  *
  * - every tool call gets exactly one tool result, in the order of the calls;
  * - no tool is dispatched before the journal has its intent, and none again that may have been dispatched before;
+ * - no model is called before what that may use is set aside;
  * - usage is counted once per model call, before anything else can fail;
  * - there is always a step limit;
  * - one AbortSignal reaches the provider and the tools; after it nothing is started.
@@ -41,6 +42,8 @@ export interface RunRequest {
 export interface LoopCollaborators {
   readonly models: ModelClient;
   readonly executeTool: ExecuteTool;
+  /** Sets aside what a model call may at most use. False: that does not fit into what is left, and the run ends. */
+  readonly reserve: (request: ModelRequest) => Promise<boolean>;
   readonly journal: RunJournal;
   /** Told of every model call as soon as it has ended, good or broken. */
   readonly onModelCall: (call: ModelCallRecord) => void;
@@ -75,7 +78,7 @@ export class RunAborted extends Error {
 
 export async function* runLoop(
   run: RunRequest,
-  { models, executeTool, journal, onModelCall, clock, ids }: LoopCollaborators,
+  { models, executeTool, reserve, journal, onModelCall, clock, ids }: LoopCollaborators,
   signal: AbortSignal,
 ): AsyncGenerator<StepEvent, LoopEnd> {
   const conditions = new StopConditions(run.limits);
@@ -83,6 +86,7 @@ export async function* runLoop(
   let seq = 0;
   let last: Pick<LoopEnd, 'messageId' | 'content'> = { messageId: null, content: '' };
   let model = run.model.id;
+  let finishReason: FinishReason = 'other';
 
   /** What follows a good model call: its tools, and whether the loop goes on. */
   async function* finishStep(
@@ -123,6 +127,7 @@ export async function* runLoop(
   for (const done of run.journalled) {
     seq = Math.max(done.seq, ...done.intents.map((intent) => intent.seq));
     model = done.model;
+    finishReason = done.finishReason;
     if (done.parts.length > 0) {
       messages.push({ role: 'assistant', parts: done.parts });
       last = { messageId: done.messageId, content: visibleText(done.parts) };
@@ -143,10 +148,12 @@ export async function* runLoop(
 
   for (let step = (run.journalled.at(-1)?.step ?? 0) + 1; ; step += 1) {
     if (signal.aborted) return { ...last, ...endOfAbort(signal.reason), finishReason: 'error', model };
+    const request = toModelRequest(run, messages);
+    if (!(await reserve(request))) return { ...last, stopReason: 'budget', finishReason, model };
     yield { type: 'step-start', step };
 
     const startedAt = clock.now();
-    const reply = yield* callModel(models, toModelRequest(run, messages), step, signal);
+    const reply = yield* callModel(models, request, step, signal);
     model = reply.model.id;
     if (reply.modelCall) onModelCall(reply.modelCall);
 
@@ -157,7 +164,8 @@ export async function* runLoop(
     const messageId = ids.next();
     const modelSeq = (seq += 1);
     const intents = reply.calls.map((call) => ({ seq: (seq += 1), call }));
-    const { finishReason, usage } = reply;
+    const { usage } = reply;
+    finishReason = reply.finishReason;
     const done: CommittedStep = { step, intents, finishReason, usage, cost: reply.modelCall?.cost };
     await journal.commitModelStep(
       {

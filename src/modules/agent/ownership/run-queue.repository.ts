@@ -57,7 +57,7 @@ const claimed = (ready: string): string => `
              clock_timestamp() + make_interval(secs => (r.request->>'timeoutMs')::float / 1000))
       FROM picked WHERE r.id = picked.id AND r.status = 'queued'
     RETURNING r.id, r.epoch, r.conversation_id, r.user_id, r.endpoint, r.is_background, r.request, r.model,
-              r.user_message_id, picked.is_resumed, picked.input, picked.cancel_requested_at IS NOT NULL AS is_cancel_requested,
+              r.user_message_id, r.created_at, picked.is_resumed, picked.input, picked.cancel_requested_at IS NOT NULL AS is_cancel_requested,
               picked.orphaned_epoch, extract(epoch FROM r.deadline_at - clock_timestamp()) * 1000 AS remaining_ms,
               extract(epoch FROM clock_timestamp() - r.started_at) * 1000 AS elapsed_ms),
   place AS (
@@ -83,6 +83,7 @@ interface ClaimedRow {
   request: ClaimedRun['request'];
   model: string;
   user_message_id: string;
+  created_at: Date;
   is_resumed: boolean;
   is_cancel_requested: boolean;
   orphaned_epoch: number | null;
@@ -274,6 +275,7 @@ function toClaimedRun(row: ClaimedRow): ClaimedRun {
     request: row.request,
     model: row.model,
     userMessageId: row.user_message_id,
+    admittedAt: row.created_at,
     isResumed: row.is_resumed,
     isCancelRequested: row.is_cancel_requested,
     remainingMs: Number(row.remaining_ms),

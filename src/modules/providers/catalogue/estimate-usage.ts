@@ -8,13 +8,8 @@ export const TOKENS_PER_IMAGE = 1_500;
 
 /** Our own count of a call for when the vendor reports none. Text that is not empty never counts 0. */
 export function estimateUsage(request: ModelRequest, output: string): Usage {
-  let input = countTokens(request.system ?? '');
-  for (const message of request.messages) for (const part of message.parts) input += tokensOf(part);
-  for (const tool of request.tools) {
-    input += countTokens(`${tool.name} ${tool.description} ${JSON.stringify(tool.inputSchema)}`);
-  }
   return {
-    inputTokens: { total: input },
+    inputTokens: { total: inputTokensOf(request, countTokens) },
     outputTokens: { total: countTokens(output) },
     source: 'estimated',
   };
@@ -25,17 +20,27 @@ export function countTokens(text: string): number {
   return text === '' ? 0 : Math.max(1, estimateTokenCount(text));
 }
 
-function tokensOf(part: ContentPart): number {
+/** All that a request sends, counted by `count`. */
+export function inputTokensOf(request: ModelRequest, count: (text: string) => number): number {
+  let input = count(request.system ?? '');
+  for (const message of request.messages) for (const part of message.parts) input += tokensOf(part, count);
+  for (const tool of request.tools) {
+    input += count(`${tool.name} ${tool.description} ${JSON.stringify(tool.inputSchema)}`);
+  }
+  return input;
+}
+
+function tokensOf(part: ContentPart, count: (text: string) => number): number {
   switch (part.type) {
     case 'text':
-      return countTokens(part.text);
+      return count(part.text);
     case 'reasoning':
-      return countTokens(part.text || (part.redacted ?? ''));
+      return count(part.text || (part.redacted ?? ''));
     case 'image':
       return TOKENS_PER_IMAGE;
     case 'tool-call':
-      return countTokens(`${part.toolName} ${part.invalidInput ?? JSON.stringify(part.input)}`);
+      return count(`${part.toolName} ${part.invalidInput ?? JSON.stringify(part.input)}`);
     case 'tool-result':
-      return countTokens(JSON.stringify(part.result));
+      return count(JSON.stringify(part.result));
   }
 }

@@ -6,6 +6,7 @@ import type { Usage } from '../../../shared/llm/usage.js';
 import type { PicoUsd } from '../../../shared/money/usd.js';
 import { costOf } from '../catalogue/cost-of.js';
 import { estimateUsage } from '../catalogue/estimate-usage.js';
+import { type CallBound, mostOf } from '../catalogue/most-of.js';
 import type { ModelCatalogue } from '../catalogue/model-catalogue.js';
 import type { ModelInfo } from '../catalogue/model-info.js';
 import type { LlmProvider, ModelEvent, ModelRequest } from '../llm-provider.js';
@@ -84,6 +85,11 @@ export class ResilientModelClient implements ModelClient {
 
   costOf(model: ModelInfo, usage: Usage): PicoUsd | undefined {
     return costOf(model, usage);
+  }
+
+  mostOf(request: ModelRequest): CallBound {
+    const { catalogue, config } = this.#options;
+    return mostOf(request, modelsFor(request, catalogue, config));
   }
 
   estimateUsage(request: ModelRequest, output: string): Usage {

@@ -1,4 +1,7 @@
-import { describeQuotaStore } from '../../../../test/contracts/describe-quota-store.js';
+import { describeQuotaStore, TestClock } from '../../../../test/contracts/describe-quota-store.js';
 import { MemoryQuotaStore } from './memory-quota-store.js';
 
-describeQuotaStore(MemoryQuotaStore.name, (clock) => new MemoryQuotaStore(clock));
+describeQuotaStore(MemoryQuotaStore.name, () => {
+  const clock = new TestClock();
+  return { clock, store: new MemoryQuotaStore(clock) };
+});

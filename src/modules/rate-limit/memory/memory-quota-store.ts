@@ -1,204 +1,258 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../shared/context/clock.js';
 import { dayKey, endOfDay, endOfMonth, monthKey } from '../calendar.js';
-import type { QuotaDemand, QuotaLimits, QuotaState, QuotaStore, ReserveOutcome } from '../quota-store.js';
+import type {
+  QuotaAmount,
+  QuotaLimits,
+  QuotaRequest,
+  QuotaScope,
+  QuotaState,
+  QuotaStore,
+  ReserveOutcome,
+} from '../quota-store.js';
 import { SlidingWindow } from './sliding-window.js';
 
 const WINDOW_MS = 60_000;
-/** A reservation that nobody settles counts as used after this time: longer than any run may take. */
-const RESERVATION_TTL_MS = 2 * 3_600_000;
-const SWEEP_EVERY_MS = 60_000;
+const SWEEP_EVERY_MS = 1_000;
+/** What was charged for a run is remembered so long after its reservation expired: the run may go on after all. */
+const KEPT_AFTER_EXPIRY_MS = 3_600_000;
+/** Longer than any run takes: nobody asks for a period that ended so long ago. */
+const PERIODS_KEPT_MS = 2 * 86_400_000;
+const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
 
-/** What a user has spent and still holds reserved in one period. */
+/** The money of one period. */
 interface Account {
   spent: bigint;
-  reserved: bigint;
+  held: bigint;
+}
+
+/** Accounts by the key of their day or month. */
+type Accounts = Map<string, Account>;
+
+interface RunQuota {
+  readonly admittedAt: Date;
+  /** When it was counted as a request, if it was. */
+  requestAtMs: number | undefined;
+  /** What has been charged. */
+  used: QuotaAmount;
+  /** What is held beyond that. */
+  next: QuotaAmount;
+  expiresAtMs: number;
 }
 
 interface UserQuota {
   readonly requests: SlidingWindow;
   readonly tokens: SlidingWindow;
-  /** Day and month accounts by their key; a charge belongs to the period of its admission. */
-  readonly accounts: Map<string, Account>;
-  openReservations: number;
-  reservedTokens: number;
-}
-
-interface Reservation {
-  readonly userId: string;
-  readonly atMs: number;
-  readonly demand: QuotaDemand;
-  readonly periods: readonly string[];
+  readonly accounts: Accounts;
+  readonly runs: Map<string, RunQuota>;
+  heldTokens: number;
 }
 
 /** For one process. Each method is one synchronous step, so two requests can never take the same room. */
 export class MemoryQuotaStore implements QuotaStore {
   private readonly users = new Map<string, UserQuota>();
-  private readonly reservations = new Map<string, Reservation>();
+  private readonly installation: Accounts = new Map();
   private lastSweepMs = 0;
 
   constructor(private readonly clock: Clock) {}
 
-  reserve(userId: string, limits: QuotaLimits, demand: QuotaDemand): Promise<ReserveOutcome> {
+  reserve(request: QuotaRequest): Promise<ReserveOutcome> {
+    const { id, userId, limits, used, next } = request;
     const now = this.clock.now();
-    this.sweep(now.getTime());
-    const user = this.userOf(userId);
-    const refused = this.firstRefusal(user, limits, demand, now);
-    if (refused)
-      return Promise.resolve({ admitted: false, refused, states: this.statesOf(user, limits, now) });
-
-    const atMs = now.getTime();
-    const periods = [dayKey(now), monthKey(now)];
-    user.requests.add(atMs, 1);
-    user.tokens.add(atMs, demand.tokens);
-    user.reservedTokens += demand.tokens;
-    for (const period of periods) accountOf(user, period).reserved += demand.cost;
-    user.openReservations += 1;
-    const reservationId = randomUUID();
-    this.reservations.set(reservationId, { userId, atMs, demand, periods });
-    return Promise.resolve({ admitted: true, reservationId, states: this.statesOf(user, limits, now) });
+    const user = this.userAt(userId, now);
+    const known = user.runs.get(id);
+    // The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used.
+    const run = known ?? aRun(now, request.requests === 1 ? NOTHING : used);
+    this.charge(user, run, used, now);
+    this.hold(user, run, NOTHING);
+    // A run is one request, also when it asks again because it missed the answer.
+    const requests = run.requestAtMs === undefined ? request.requests : 0;
+    const refused = this.refusalOf(user, run, limits, requests, next, now);
+    if (!refused) {
+      this.hold(user, run, next);
+      if (requests === 1) {
+        user.requests.add(now.getTime(), 1);
+        run.requestAtMs = now.getTime();
+      }
+    }
+    if (!refused || known || run.used.tokens > 0 || run.used.cost > 0n) {
+      run.expiresAtMs = now.getTime() + request.expiresInMs;
+      user.runs.set(id, run);
+    }
+    const states = this.statesOf(user, limits, run.admittedAt, now);
+    return Promise.resolve(refused ? { admitted: false, refused, states } : { admitted: true, states });
   }
 
-  settle(reservationId: string, used: QuotaDemand): Promise<void> {
-    const reservation = this.close(reservationId);
-    if (reservation) {
-      const user = this.userOf(reservation.userId);
-      // What was used counts from when it was admitted, and what exceeds the reservation from now.
-      const { tokens } = reservation.demand;
-      if (used.tokens <= tokens) user.tokens.add(reservation.atMs, used.tokens - tokens);
-      else user.tokens.add(this.clock.now().getTime(), used.tokens - tokens);
-      for (const period of reservation.periods) accountOf(user, period).spent += used.cost;
-    }
+  settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+    this.end(id, userId, (user, run, now) => this.charge(user, run, used, now));
     return Promise.resolve();
   }
 
-  release(reservationId: string): Promise<void> {
-    const reservation = this.close(reservationId);
-    if (reservation) {
-      const user = this.userOf(reservation.userId);
-      user.requests.add(reservation.atMs, -1);
-      user.tokens.add(reservation.atMs, -reservation.demand.tokens);
-    }
+  release(id: string, userId: string): Promise<void> {
+    this.end(id, userId, (user, { requestAtMs }) => {
+      if (requestAtMs !== undefined) user.requests.add(requestAtMs, -1);
+    });
     return Promise.resolve();
   }
 
   read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
-    return Promise.resolve(this.statesOf(this.users.get(userId) ?? newUser(), limits, this.clock.now()));
+    const now = this.clock.now();
+    return Promise.resolve(this.statesOf(this.userAt(userId, now), limits, now, now));
+  }
+
+  private end(id: string, userId: string, last: (user: UserQuota, run: RunQuota, now: Date) => void): void {
+    const now = this.clock.now();
+    const user = this.userAt(userId, now);
+    const run = user.runs.get(id);
+    if (!run) return;
+    last(user, run, now);
+    this.hold(user, run, NOTHING);
+    user.runs.delete(id);
+  }
+
+  /** Charges what is new in `used`. Less than before is an owner that knows less, and takes nothing back. */
+  private charge(user: UserQuota, run: RunQuota, used: QuotaAmount, now: Date): void {
+    const tokens = Math.max(run.used.tokens, used.tokens);
+    const cost = used.cost > run.used.cost ? used.cost : run.used.cost;
+    user.tokens.add(now.getTime(), tokens - run.used.tokens);
+    for (const account of this.accountsOf(user, run.admittedAt)) account.spent += cost - run.used.cost;
+    run.used = { tokens, cost };
+  }
+
+  private hold(user: UserQuota, run: RunQuota, next: QuotaAmount): void {
+    user.heldTokens += next.tokens - run.next.tokens;
+    for (const account of this.accountsOf(user, run.admittedAt)) account.held += next.cost - run.next.cost;
+    run.next = next;
+  }
+
+  private accountsOf(user: UserQuota, at: Date): Account[] {
+    return [
+      accountOf(user.accounts, dayKey(at)),
+      accountOf(user.accounts, monthKey(at)),
+      accountOf(this.installation, dayKey(at)),
+    ];
   }
 
   /** The scope that is whole last among those that have no room. */
-  private firstRefusal(
+  private refusalOf(
     user: UserQuota,
+    { admittedAt }: RunQuota,
     limits: QuotaLimits,
-    demand: QuotaDemand,
+    requests: number,
+    next: QuotaAmount,
     now: Date,
   ): QuotaState | undefined {
     const nowMs = now.getTime();
-    const { requests, tokens } = user;
+    const [requestState, tokenState, ...budgets] = this.statesOf(user, limits, admittedAt, now);
     const refusals: QuotaState[] = [];
-    const [requestState, tokenState, ...budgets] = this.statesOf(user, limits, now);
-    if (requests.used(nowMs) + 1 > limits.requestsPerMinute) {
-      refusals.push({
-        ...requestState!,
-        resetAt: new Date(requests.whenAtMost(limits.requestsPerMinute - 1, nowMs)),
-      });
+    if (requests > 0 && user.requests.used(nowMs) + requests > limits.requestsPerMinute) {
+      const whenRoom = user.requests.whenAtMost(limits.requestsPerMinute - requests, nowMs);
+      refusals.push({ ...requestState!, resetAt: new Date(whenRoom) });
     }
-    if (tokens.used(nowMs) + demand.tokens > limits.tokensPerMinute) {
-      refusals.push({
-        ...tokenState!,
-        resetAt: new Date(tokens.whenAtMost(limits.tokensPerMinute - demand.tokens, nowMs)),
-      });
+    const room = limits.tokensPerMinute - user.heldTokens - next.tokens;
+    if (user.tokens.used(nowMs) > room) {
+      // What is held counts as if it were used now: nobody knows when it is given back.
+      const whenRoom = room >= 0 ? user.tokens.whenAtMost(room, nowMs) : tokenState!.resetAt;
+      refusals.push({ ...tokenState!, resetAt: new Date(whenRoom) });
     }
     for (const budget of budgets) {
       const taken = budget.used + budget.reserved;
       // A budget that is used up refuses even what costs nothing by estimate: nobody knows the price beforehand.
-      if (taken >= budget.limit || taken + demand.cost > budget.limit) refusals.push(budget);
+      if (taken >= budget.limit || taken + next.cost > budget.limit) refusals.push(budget);
     }
     return refusals.sort((a, b) => b.resetAt.getTime() - a.resetAt.getTime())[0];
   }
 
-  private statesOf(user: UserQuota, limits: QuotaLimits, now: Date): QuotaState[] {
+  /** The windows now, and the budgets of the day and month that contain `admittedAt`. */
+  private statesOf(user: UserQuota, limits: QuotaLimits, admittedAt: Date, now: Date): QuotaState[] {
     const nowMs = now.getTime();
-    const tokens = user.tokens.used(nowMs);
-    const reservedTokens = Math.min(user.reservedTokens, tokens);
+    const { requests, tokens, heldTokens, accounts } = user;
     const states: QuotaState[] = [
       {
         scope: 'requests_per_minute',
         limit: BigInt(limits.requestsPerMinute),
-        used: BigInt(user.requests.used(nowMs)),
+        used: BigInt(requests.used(nowMs)),
         reserved: 0n,
-        resetAt: new Date(user.requests.whenEmpty(nowMs)),
+        resetAt: new Date(requests.whenEmpty(nowMs)),
       },
       {
         scope: 'tokens_per_minute',
         limit: BigInt(limits.tokensPerMinute),
-        used: BigInt(tokens - reservedTokens),
-        reserved: BigInt(reservedTokens),
-        resetAt: new Date(user.tokens.whenEmpty(nowMs)),
+        used: BigInt(tokens.used(nowMs)),
+        reserved: BigInt(heldTokens),
+        resetAt: new Date(heldTokens > 0 ? tokens.whenGone(nowMs) : tokens.whenEmpty(nowMs)),
       },
     ];
-    const budget = (
-      scope: 'daily_cost' | 'monthly_cost',
-      limit: bigint | undefined,
-      key: string,
-      resetAt: Date,
-    ): void => {
+    const budget = (scope: QuotaScope, limit: bigint | undefined, account: Account, resetAt: Date): void => {
       if (limit === undefined) return;
-      const { spent, reserved } = user.accounts.get(key) ?? { spent: 0n, reserved: 0n };
-      states.push({ scope, limit, used: spent, reserved, resetAt });
+      states.push({ scope, limit, used: account.spent, reserved: account.held, resetAt });
     };
-    budget('daily_cost', limits.dailyCost, dayKey(now), endOfDay(now));
-    budget('monthly_cost', limits.monthlyCost, monthKey(now), endOfMonth(now));
+    const [day, month] = [dayKey(admittedAt), monthKey(admittedAt)];
+    budget('daily_cost', limits.dailyCost, accountOf(accounts, day), endOfDay(admittedAt));
+    budget('monthly_cost', limits.monthlyCost, accountOf(accounts, month), endOfMonth(admittedAt));
+    budget(
+      'installation_daily_cost',
+      limits.installationDailyCost,
+      accountOf(this.installation, day),
+      endOfDay(admittedAt),
+    );
     return states;
   }
 
-  private close(reservationId: string): Reservation | undefined {
-    const reservation = this.reservations.get(reservationId);
-    if (!reservation || !this.reservations.delete(reservationId)) return undefined;
-    const user = this.userOf(reservation.userId);
-    user.openReservations -= 1;
-    user.reservedTokens -= reservation.demand.tokens;
-    for (const period of reservation.periods) accountOf(user, period).reserved -= reservation.demand.cost;
-    return reservation;
-  }
-
-  private userOf(userId: string): UserQuota {
+  private userAt(userId: string, now: Date): UserQuota {
+    this.sweep(now);
     let user = this.users.get(userId);
-    if (!user) this.users.set(userId, (user = newUser()));
+    if (!user) this.users.set(userId, (user = aUser()));
+    this.expire(user, now);
     return user;
   }
 
-  /** Forgets what is past: abandoned reservations, old periods, users of whom nothing is left. */
-  private sweep(nowMs: number): void {
+  private expire(user: UserQuota, now: Date): void {
+    for (const [id, run] of user.runs) {
+      if (now.getTime() < run.expiresAtMs) continue;
+      this.hold(user, run, NOTHING);
+      if (now.getTime() >= run.expiresAtMs + KEPT_AFTER_EXPIRY_MS) user.runs.delete(id);
+    }
+  }
+
+  /** Gives back what has expired, of all users, and forgets old periods and users of whom nothing is left. */
+  private sweep(now: Date): void {
+    const nowMs = now.getTime();
     if (nowMs - this.lastSweepMs < SWEEP_EVERY_MS) return;
     this.lastSweepMs = nowMs;
-    for (const [id, reservation] of this.reservations) {
-      if (nowMs - reservation.atMs > RESERVATION_TTL_MS) void this.settle(id, reservation.demand);
-    }
-    const current = new Set([dayKey(new Date(nowMs)), monthKey(new Date(nowMs))]);
+    const oldest = dayKey(new Date(nowMs - PERIODS_KEPT_MS));
+    forgetBefore(oldest, this.installation);
     for (const [userId, user] of this.users) {
-      for (const [period, account] of user.accounts) {
-        if (account.reserved === 0n && (!current.has(period) || account.spent === 0n))
-          user.accounts.delete(period);
-      }
+      this.expire(user, now);
+      forgetBefore(oldest, user.accounts);
       const isIdle = user.requests.used(nowMs) === 0 && user.tokens.used(nowMs) === 0;
-      if (isIdle && user.openReservations === 0 && user.accounts.size === 0) this.users.delete(userId);
+      if (isIdle && user.runs.size === 0 && user.accounts.size === 0) this.users.delete(userId);
     }
   }
 }
 
-function newUser(): UserQuota {
+function aUser(): UserQuota {
   return {
     requests: new SlidingWindow(WINDOW_MS),
     tokens: new SlidingWindow(WINDOW_MS),
     accounts: new Map(),
-    openReservations: 0,
-    reservedTokens: 0,
+    runs: new Map(),
+    heldTokens: 0,
   };
 }
 
-function accountOf(user: UserQuota, period: string): Account {
-  let account = user.accounts.get(period);
-  if (!account) user.accounts.set(period, (account = { spent: 0n, reserved: 0n }));
+function aRun(admittedAt: Date, used: QuotaAmount): RunQuota {
+  return { admittedAt, requestAtMs: undefined, used, next: NOTHING, expiresAtMs: 0 };
+}
+
+function accountOf(accounts: Accounts, period: string): Account {
+  let account = accounts.get(period);
+  if (!account) accounts.set(period, (account = { spent: 0n, held: 0n }));
   return account;
+}
+
+/** `2026-11` is before `2026-12-01` and not before `2026-11-24`. */
+function forgetBefore(day: string, accounts: Accounts): void {
+  for (const period of accounts.keys()) {
+    if (period < day.slice(0, period.length)) accounts.delete(period);
+  }
 }

@@ -21,7 +21,7 @@ export class SlidingWindow {
   /** Adds, or takes back with a negative amount what was added at `atMs`. */
   add(atMs: number, amount: number): void {
     if (amount === 0) return;
-    const slice = Math.ceil(atMs / this.sliceMs) * this.sliceMs;
+    const slice = this.sliceOf(atMs);
     const index = this.entries.findLastIndex((entry) => entry.atMs <= slice);
     const found = this.entries[index];
     if (found?.atMs === slice) found.amount += amount;
@@ -52,6 +52,15 @@ export class SlidingWindow {
     this.slide(nowMs);
     const last = this.entries.at(-1);
     return last ? last.atMs + this.lengthMs : nowMs;
+  }
+
+  /** When something would be gone that is added now. */
+  whenGone(nowMs: number): number {
+    return this.sliceOf(nowMs) + this.lengthMs;
+  }
+
+  private sliceOf(atMs: number): number {
+    return Math.ceil(atMs / this.sliceMs) * this.sliceMs;
   }
 
   private slide(nowMs: number): void {

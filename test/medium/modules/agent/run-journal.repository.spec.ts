@@ -88,13 +88,14 @@ describe('runs in PostgreSQL', () => {
     expect(await admissions.startInNewConversation(sessionId, 'hi', admitted)).toEqual({
       outcome: 'started',
       messageSeq: 1,
+      admittedAt: expect.any(Date),
     });
     const run = owned(admitted, sessionId);
     return { run, journal: journals.forRun(run), admitted };
   }
 
   function owned({ runId, endpoint }: Admission, sessionId: string): OwnedRun {
-    return { id: runId, epoch: 1, sessionId, principal: user, endpoint };
+    return { id: runId, epoch: 1, sessionId, principal: user, endpoint, admittedAt: NOW };
   }
 
   /** A conversation in which nothing goes on. */

@@ -12,7 +12,7 @@ import { Draining } from '../../../../../src/modules/observability/index.js';
 import type { Principal } from '../../../../../src/shared/context/principal.js';
 import { NO_USAGE } from '../../../../../src/shared/llm/usage.js';
 import { KeptLog } from '../../../../support/a-logger.js';
-import { anAdmission, aUser } from '../../../../support/agent/agent-rows.js';
+import { anAdmission, aUser, NOW } from '../../../../support/agent/agent-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 import { until } from '../../../../support/until.js';
 
@@ -94,7 +94,8 @@ describe(RunEventFeed.name, () => {
     const [sessionId, admission] = [v7(), anAdmission(user)];
     await admissions.startInNewConversation(sessionId, 'hi', admission);
     reference = { runId: admission.runId, sessionId, userId: user.userId };
-    first = new Owner({ id: admission.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' }, live);
+    const owned = { id: admission.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' as const };
+    first = new Owner({ ...owned, admittedAt: NOW }, live);
   });
   afterEach(() => {
     for (const reader of leaving) reader.abort();

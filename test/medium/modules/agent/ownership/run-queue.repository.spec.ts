@@ -103,9 +103,9 @@ describe(RunQueueRepository.name, () => {
     return admission.runId;
   }
 
-  async function end({ id, epoch, sessionId, endpoint }: ClaimedRun): Promise<void> {
+  async function end({ id, epoch, sessionId, endpoint, admittedAt }: ClaimedRun): Promise<void> {
     const outcome = await journals.close(
-      { id, epoch, sessionId, endpoint, principal: user },
+      { id, epoch, sessionId, endpoint, principal: user, admittedAt },
       {
         status: 'completed',
         stopReason: 'finished',
@@ -319,17 +319,25 @@ describe(RunQueueRepository.name, () => {
     });
   });
 
-  it('puts back the runs of this worker that it does not drive', async () => {
-    const { runId: forgotten } = await aRunningRun(worker);
+  it('puts back those runs of this worker that it names, and charges only what was begun', async () => {
+    const { runId: neverBegun } = await aRunningRun(worker);
+    const { runId: begun } = await aRunningRun(worker);
     const { runId: driven } = await aRunningRun(worker);
     const { runId: ofAnother } = await aRunningRun(v7());
-    expect(await queue.requeueForgotten(worker, [driven])).toEqual([forgotten]);
-    expect(await Promise.all([forgotten, driven, ofAnother].map(statusOf))).toEqual([
+    const named = [neverBegun, begun, ofAnother];
+    expect(new Set(await queue.requeueForgotten(worker, named, [begun]))).toEqual(
+      new Set([neverBegun, begun]),
+    );
+    expect(await Promise.all([...named, driven].map(statusOf))).toEqual([
+      'queued',
       'queued',
       'running',
       'running',
     ]);
-    expect(await queue.claim(worker, NO_ROOM)).toMatchObject([{ id: forgotten, orphanedEpoch: 1 }]);
+    expect(await queue.claim(worker, NO_ROOM)).toMatchObject([
+      { id: neverBegun, orphanedEpoch: null },
+      { id: begun, orphanedEpoch: 1 },
+    ]);
   });
 
   describe('cancel', () => {

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { AgentConfig, RateLimitConfig } from '../../config/app-config.js';
+import type { Principal } from '../../shared/context/principal.js';
+import { QuotaLimitsPolicy } from './quota-limits.policy.js';
+import { QUOTA_STORE, type QuotaAmount, type QuotaStore, QuotaStoreUnavailable } from './quota-store.js';
+import { orUnavailable } from './rate-limit.errors.js';
+
+const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
+/** How long a run waits in the middle for a store that is away, before it ends with what it has. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 500;
+/** A settlement is tried again so often; then its reservation expires, and the ledger is asked. */
+const SETTLE_TRIES = 120;
+
+/** What one run may spend. */
+export interface RunQuota {
+  /**
+   * Holds what the run may use next, beyond what it has used. False: it does not fit. Throws `dependency_unavailable` when
+   * nobody can tell.
+   */
+  cover(used: QuotaAmount, next: QuotaAmount, signal: AbortSignal): Promise<boolean>;
+  /** What is held for the next model call, as far as it is known here. */
+  readonly held: QuotaAmount;
+  /**
+   * The run is over; `undefined`: it has reached no model, and its request is given back too. Returns at once; what cannot be
+   * settled now is tried again.
+   */
+  settle(used: QuotaAmount | undefined): void;
+}
+
+/** Opens the quotas of runs that this process drives. */
+@Injectable()
+export class RunQuotas implements OnApplicationShutdown {
+  private readonly closed = new AbortController();
+
+  constructor(
+    @Inject(QUOTA_STORE) private readonly store: QuotaStore,
+    private readonly policy: QuotaLimitsPolicy,
+    private readonly limits: RateLimitConfig,
+    private readonly agent: AgentConfig,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** `held`: what a guard has reserved under this id for the run's first model call. */
+  open(runId: string, principal: Principal, held: QuotaAmount = NOTHING): RunQuota {
+    const { store, agent } = this;
+    const { userId } = principal;
+    const limits = this.policy.of(principal);
+    const maxCost = this.limits.isCostTrackingEnabled ? this.limits.maxCostPerRun : undefined;
+    const expiresInMs = agent.runTimeoutMs + agent.leaseSeconds * 1000;
+    let isFirst = true;
+    return {
+      held,
+      async cover(used, next, signal) {
+        if (maxCost !== undefined && used.cost + next.cost > maxCost) return false;
+        const isCovered = isFirst && next.tokens <= held.tokens && next.cost <= held.cost;
+        isFirst = false;
+        if (isCovered) return true;
+        const ask = () => store.reserve({ id: runId, userId, limits, requests: 0, used, next, expiresInMs });
+        return (await orUnavailable(withPatience(ask, signal))).admitted;
+      },
+      settle: (used) => void this.settle(runId, userId, used),
+    };
+  }
+
+  /** Gives back what a guard holds for a run that has to wait: it is reserved again when the run begins. */
+  async park(runId: string, userId: string): Promise<void> {
+    await this.settle(runId, userId, NOTHING);
+  }
+
+  onApplicationShutdown(): void {
+    this.closed.abort();
+  }
+
+  private async settle(runId: string, userId: string, used: QuotaAmount | undefined): Promise<void> {
+    const { signal } = this.closed;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (used) await this.store.settle(runId, userId, used);
+        else await this.store.release(runId, userId);
+        return;
+      } catch (error) {
+        if (attempt === 1) this.logger.warn({ event: 'quota.not_settled', run_id: runId, err: error });
+        if (attempt >= SETTLE_TRIES || signal.aborted) return;
+      }
+      await delay(RETRY_MS * Math.min(attempt, 10), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
+
+async function withPatience<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof QuotaStoreUnavailable) || performance.now() > until || signal.aborted)
+        throw error;
+      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
