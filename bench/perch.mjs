@@ -16,6 +16,8 @@ const config = loadConfig({
   AI_MODEL: 'bench',
   AI_MODELS: JSON.stringify([{ id: 'bench', price: { input: '1', output: '2' }, context_window: 100000 }]),
   AI_MAX_DAILY_COST_PER_USER: '1000000',
+  RATE_LIMIT_IP_PER_MINUTE: '0',
+  RATE_LIMIT_LOGIN_PER_MINUTE: '0',
   PERCH_DEMO_ACCOUNT: 'false',
   ...Object.fromEntries(
     ['FREE', 'BASIC', 'PRO'].flatMap((tier) =>

@@ -8,7 +8,12 @@ import { AuthGuard, AuthModule, PermissionGuard } from './modules/auth/index.js'
 import { ConversationModule } from './modules/conversation/index.js';
 import { ObservabilityModule } from './modules/observability/index.js';
 import { ProvidersModule } from './modules/providers/index.js';
-import { QuotaGuard, RateLimitModule, TokenAccountingInterceptor } from './modules/rate-limit/index.js';
+import {
+  QuotaGuard,
+  RateLimitModule,
+  ThrottleGuard,
+  TokenAccountingInterceptor,
+} from './modules/rate-limit/index.js';
 import { ToolsModule } from './modules/tools/index.js';
 import { PageModule } from './page/page.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -40,6 +45,8 @@ export class AppModule {
         PageModule,
       ],
       providers: [
+        // Is it too much, whoever it is? Counts requests per client address, and attempts to log in.
+        { provide: APP_GUARD, useExisting: ThrottleGuard },
         // Who is it?
         { provide: APP_GUARD, useExisting: AuthGuard },
         // May they?

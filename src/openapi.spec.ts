@@ -28,7 +28,17 @@ class ThingsController {
   }
 }
 
-@Module({ controllers: [ThingsController] })
+@ApiTags('operations')
+@Public()
+@Controller('health')
+class HealthController {
+  @Get('live')
+  @ApiOperation({ operationId: 'live', summary: 'It lives' })
+  @ApiOkResponse({ description: 'It does' })
+  live(): void {}
+}
+
+@Module({ controllers: [ThingsController, HealthController] })
 class ThingsModule {}
 
 // The plugin that reads DTOs runs in the build only; `npm run check:openapi` looks at the document of the built application.
@@ -54,6 +64,14 @@ describe('the OpenAPI document', () => {
     expect(document.components?.securitySchemes).toEqual({
       bearer: expect.objectContaining({ type: 'http', scheme: 'bearer' }),
     });
+  });
+
+  it('says of each operation but the probes that too many requests are refused', () => {
+    expect(document.paths['/things']?.get?.responses['429']).toMatchObject({
+      content: { 'application/problem+json': { example: { code: 'rate_limited', instance: '/things' } } },
+    });
+    expect(document.paths['/things/{id}']?.delete?.responses).toHaveProperty('429');
+    expect(document.paths['/health/live']?.get?.responses).not.toHaveProperty('429');
   });
 
   it('says of each operation whether it needs a token, and which permission', () => {

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { problemResponse } from './shared/errors/api-problems.decorator.js';
 
 const DESCRIPTION = `A self-hosted backend for AI agents.
 
@@ -9,6 +10,7 @@ UTC, money is a decimal string in USD. Errors are RFC 9457 problems with a stabl
 exactly like a missing one.`;
 
 const SAMPLE_ID = '0193ab40-7c1e-7000-8000-3f2a51b0c9d1';
+const PROBES = /^\/(health\/|metrics$)/;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /** The contract, from the controllers and their DTOs. The same document is committed as openapi.json. */
@@ -42,10 +44,17 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
       if (!operation) continue;
       // Public operations say so; a document without the word would leave it open.
       operation.security ??= [];
+      // The limits before anybody is known are no route's own; probes have none.
+      if (!PROBES.test(path)) operation.responses['429'] ??= tooManyRequests();
       for (const response of Object.values(operation.responses)) placeExample(response, path);
     }
   }
   return document;
+}
+
+function tooManyRequests() {
+  const { description, content } = problemResponse(429);
+  return { description, content };
 }
 
 /** A problem's example names the path at which it would occur. */

@@ -134,7 +134,7 @@ export abstract class RateLimitConfig {
   abstract readonly withoutRedis: 'refuse' | 'local';
   /** Requests from one client address, over all routes but the probes. 0: no limit. */
   abstract readonly perAddressPerMinute: number;
-  /** Attempts to log in, register or refresh from one client address. 0: no limit. */
+  /** Attempts to log in, register or refresh from one client address, and to log into one account. 0: no limit. */
   abstract readonly loginsPerMinute: number;
   abstract readonly alertWebhookUrl: string | undefined;
   /** Signs what is sent to the webhook (HMAC-SHA-256). */

@@ -30,6 +30,7 @@ describe('secrets', () => {
         AI_BASE_URL: `${models.url}/v1`,
         AI_API_KEY: CANARIES.apiKey,
         AI_MODEL: 'test-model',
+        RATE_LIMIT_LOGIN_PER_MINUTE: '0',
         AI_FREE_TIER_RPM: '1000',
         AI_FREE_TIER_TPM: '10000000',
         AI_STALL_TIMEOUT_MS: '200',

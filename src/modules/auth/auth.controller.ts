@@ -10,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { Public } from '../../shared/access/public.decorator.js';
+import { TriesCredentials } from '../../shared/access/tries-credentials.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { emailTaken } from './auth.errors.js';
@@ -17,6 +18,7 @@ import { AccountsService } from './accounts.service.js';
 import { LoginBody, LogoutBody, RefreshBody, RegisterBody, SignedInDto, UserDto } from './auth.dto.js';
 import { ChallengeInterceptor } from './challenge.interceptor.js';
 import { CurrentSession } from './current-session.decorator.js';
+import { emailOf } from './email.js';
 import type { Session } from './session.js';
 import { RegistrationGuard } from './registration.guard.js';
 import { SessionsService } from './sessions.service.js';
@@ -33,6 +35,7 @@ export class AuthController {
 
   @Post('register')
   @Public()
+  @TriesCredentials()
   @UseGuards(RegistrationGuard)
   @ApiOperation({
     operationId: 'register',
@@ -49,6 +52,7 @@ export class AuthController {
 
   @Post('login')
   @Public()
+  @TriesCredentials({ accountOf: emailOf })
   @HttpCode(200)
   @ApiOperation({ operationId: 'login', summary: 'Begin a session with email and password' })
   @ApiOkResponse({ type: SignedInDto })
@@ -60,6 +64,7 @@ export class AuthController {
 
   @Post('refresh')
   @Public()
+  @TriesCredentials()
   @HttpCode(200)
   @ApiOperation({
     operationId: 'refreshTokens',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isEmail, normaliseEmail } from './email.js';
+import { emailOf, isEmail, normaliseEmail } from './email.js';
 
 describe(normaliseEmail.name, () => {
   it.each([
@@ -9,6 +9,24 @@ describe(normaliseEmail.name, () => {
     expect(normaliseEmail(text)).toBe(expected);
     expect(normaliseEmail(expected)).toBe(expected);
   });
+});
+
+describe(emailOf.name, () => {
+  it('finds the account that a body speaks of, whatever its spelling', () => {
+    expect(emailOf({ email: ' Ada@Example.COM ', password: 'x' })).toBe('ada@example.com');
+  });
+
+  it.each([
+    undefined,
+    null,
+    'ada@example.com',
+    ['ada@example.com'],
+    {},
+    { email: null },
+    { email: ['ada@example.com'] },
+    { email: 'ada' },
+    { email: `${'a'.repeat(10_000)}@example.com` },
+  ])('finds none in %.60j', (body) => expect(emailOf(body)).toBeUndefined());
 });
 
 describe(isEmail.name, () => {

@@ -11,6 +11,14 @@ export function normaliseEmail(text: string): string {
   return text.trim().normalize('NFC').toLowerCase();
 }
 
+/** The account that a body speaks of, in its normalised form; `undefined` when that is no address of one. */
+export function emailOf(body: unknown): string | undefined {
+  const { email } = (body ?? {}) as { readonly email?: unknown };
+  if (typeof email !== 'string') return undefined;
+  const normalised = normaliseEmail(email);
+  return isEmail(normalised) ? normalised : undefined;
+}
+
 /** Expects the normalised form. */
 export function isEmail(text: string): boolean {
   if (text.length > MAX_EMAIL_LENGTH || !EMAIL.test(text)) return false;

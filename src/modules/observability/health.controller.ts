@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import { Public } from '../../shared/access/public.decorator.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { LiveDto, ReadyDto } from './health.dto.js';
@@ -8,6 +9,7 @@ import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
 @Public()
+@SkipThrottle({ address: true })
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: HealthService) {}

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { register } from 'prom-client';
 import { HttpConfig } from '../../config/app-config.js';
@@ -10,6 +11,7 @@ import { AppError } from '../../shared/errors/app-error.js';
 
 @ApiTags('operations')
 @Public()
+@SkipThrottle({ address: true })
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly config: HttpConfig) {}

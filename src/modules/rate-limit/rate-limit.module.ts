@@ -5,9 +5,11 @@ import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import { QUOTA_STORE_PROVIDER } from './quota-store.provider.js';
 import { RunQuotas } from './run-quotas.js';
 import { SpendingRepository } from './spending.repository.js';
+import { ThrottleModule } from './throttle/throttle.module.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
 
 @Module({
+  imports: [ThrottleModule],
   providers: [
     QUOTA_STORE_PROVIDER,
     DemandEstimator,
@@ -17,6 +19,13 @@ import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
     SpendingRepository,
     TokenAccountingInterceptor,
   ],
-  exports: [DemandEstimator, QuotaGuard, QuotaLimitsPolicy, RunQuotas, TokenAccountingInterceptor],
+  exports: [
+    ThrottleModule,
+    DemandEstimator,
+    QuotaGuard,
+    QuotaLimitsPolicy,
+    RunQuotas,
+    TokenAccountingInterceptor,
+  ],
 })
 export class RateLimitModule {}

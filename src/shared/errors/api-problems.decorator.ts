@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { AppError, notFound, validationFailed } from './app-error.js';
-import { INTERNAL_DETAIL, toProblem } from './problem-catalog.js';
+import { INTERNAL_DETAIL, type Problem, toProblem } from './problem-catalog.js';
 import { ProblemDto } from './problem.dto.js';
 
 const RUN_ID = '0193ab40-7c20-7000-8000-9a0c44d2b7e3';
@@ -82,27 +82,37 @@ const PROBLEMS: Readonly<Record<number, readonly [description: string, example: 
   ],
 };
 
+interface DocumentedProblem {
+  readonly status: number;
+  readonly description: string;
+  readonly content: { 'application/problem+json': { schema: { $ref: string }; example: Problem } };
+}
+
 /**
  * Documents the problems that a route may answer with: by their status, or by an error of the route's own, which then is
  * the example.
  */
 export function ApiProblems(...problems: readonly (number | AppError)[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(ApiExtraModels(ProblemDto), ...problems.map(toResponse));
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...problems.map((problem) => ApiResponse(problemResponse(problem))),
+  );
 }
 
-function toResponse(problem: number | AppError): MethodDecorator & ClassDecorator {
+/** One problem, as OpenAPI describes an answer; for those that are no route's own. */
+export function problemResponse(problem: number | AppError): DocumentedProblem {
   const [description, error] =
     typeof problem === 'number'
       ? usual(problem)
       : ([`\`${problem.code}\`: ${problem.detail}`, problem] as const);
   const example = toProblem(error, SAMPLE);
-  return ApiResponse({
+  return {
     status: example.status,
     description,
     content: {
       'application/problem+json': { schema: { $ref: getSchemaPath(ProblemDto) }, example },
     },
-  });
+  };
 }
 
 function usual(status: number): readonly [description: string, example: AppError] {
