@@ -34,7 +34,8 @@ export interface IdPage {
 export function toIdPage({ cursor, limit = DEFAULT_LIMIT }: IdPageQuery): IdPage {
   if (cursor === undefined) return { limit };
   const before = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (!isUuid(before)) throw validationFailed([{ pointer: '/cursor', detail: 'is not a cursor of this list' }]);
+  if (!isUuid(before))
+    throw validationFailed([{ pointer: '/cursor', detail: 'is not a cursor of this list' }]);
   return { before, limit };
 }
 
