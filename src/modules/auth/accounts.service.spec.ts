@@ -28,7 +28,12 @@ class InMemoryAccounts {
 
   async insertIfAbsent(account: NewAccount): Promise<Account | undefined> {
     if (this.accounts.has(account.email)) return undefined;
-    const stored = { ...account, permissions: [], isDisabled: account.email.startsWith('disabled') };
+    const stored = {
+      ...account,
+      permissions: [],
+      limits: {},
+      isDisabled: account.email.startsWith('disabled'),
+    };
     this.accounts.set(account.email, stored);
     return stored;
   }

@@ -1,13 +1,28 @@
 import { AppError } from '../../shared/errors/app-error.js';
 import { formatUsd } from '../../shared/money/usd.js';
-import type { QuotaScope, QuotaState } from './quota-store.js';
+import { type QuotaScope, type QuotaState, QuotaStoreUnavailable } from './quota-store.js';
 
 const CODES: Record<QuotaScope, readonly [code: string, detail: string]> = {
   requests_per_minute: ['rate_limited', 'Too many requests in a minute.'],
   tokens_per_minute: ['token_quota_exceeded', 'Too many tokens in a minute.'],
   daily_cost: ['budget_exceeded', 'The budget of this day is used up.'],
   monthly_cost: ['budget_exceeded', 'The budget of this month is used up.'],
+  installation_daily_cost: ['budget_exceeded', 'The budget of this installation is used up for today.'],
 };
+
+/** Nobody knows what is left, so nothing is spent. */
+export async function orUnavailable<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof QuotaStoreUnavailable)) throw error;
+    throw new AppError('unavailable', 'dependency_unavailable', {
+      detail: 'What is left of the quota cannot be looked up at the moment. Try again in a moment.',
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
+}
 
 /** Our own quota is the only 429. */
 export function quotaExceeded(state: QuotaState, now: Date): AppError {

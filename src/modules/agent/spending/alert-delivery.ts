@@ -52,14 +52,14 @@ export class AlertDelivery implements OnApplicationBootstrap {
   }
 
   /** Makes all tries that are due. Resolves when they are over, and never rejects. */
-  deliverDue(): Promise<void> {
+  async deliverDue(): Promise<void> {
+    if (!this.webhook.isConfigured || this.stopped.signal.aborted) return;
     this.again = true;
-    this.working ??= this.work().finally(() => (this.working = undefined));
-    return this.working;
+    await (this.working ??= this.work());
   }
 
   private async work(): Promise<void> {
-    while (this.again && this.webhook.isConfigured && !this.stopped.signal.aborted) {
+    while (this.again && !this.stopped.signal.aborted) {
       this.again = false;
       try {
         const due = await this.alerts.claimDue(BATCH, LEASE_MS);
@@ -69,6 +69,7 @@ export class AlertDelivery implements OnApplicationBootstrap {
         this.logger.warn({ event: 'quota.alert.delivery_failed', err: error });
       }
     }
+    this.working = undefined;
   }
 
   private async deliver(one: AlertToDeliver): Promise<void> {

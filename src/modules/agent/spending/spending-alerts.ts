@@ -35,6 +35,7 @@ export class SpendingAlerts {
   /** Users whose spending has changed since their last check. */
   private readonly waiting = new Map<string, Budgets>();
   private working: Promise<void> | undefined;
+  private isStopped = false;
 
   constructor(
     private readonly spending: SpendingRepository,
@@ -53,8 +54,9 @@ export class SpendingAlerts {
    * once however many of their runs have ended meanwhile, so that checks never compete with requests for the database.
    */
   afterSpending(userId: string, principalLimits: QuotaLimits): void {
+    if (this.isStopped) return;
     this.waiting.set(userId, principalLimits);
-    this.working ??= this.work().finally(() => (this.working = undefined));
+    this.working ??= this.work();
   }
 
   /** Raises what is due and has not been raised. Returns what was raised here. */
@@ -75,6 +77,7 @@ export class SpendingAlerts {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     await Promise.race([this.working, delay(STOP_MS, undefined, { ref: false })]);
     this.waiting.clear();
   }
@@ -88,6 +91,7 @@ export class SpendingAlerts {
         this.logger.warn({ event: 'quota.alert.check_failed', user_id: userId, err: error });
       }
     }
+    this.working = undefined;
   }
 
   private async dueNow(userId: string, limits: Budgets, now: Date): Promise<DueAlert[]> {

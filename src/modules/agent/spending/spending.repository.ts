@@ -26,11 +26,18 @@ const SUMS = `count(*)::integer AS calls, count(*) FILTER (WHERE cost_usd IS NUL
   coalesce(sum(cache_read_tokens), 0)::float AS cache_read, coalesce(sum(cache_write_tokens), 0)::float AS cache_write,
   coalesce(sum(reasoning_tokens), 0)::float AS reasoning, coalesce(sum(cost_usd), 0) AS known_cost`;
 
-/** What a group is made of, and the order of the groups. */
-const GROUPS: Readonly<Record<SpendingGroup, { columns: string; keys: string; order: string }>> = {
-  day: { columns: `${UTC_DAY} AS day`, keys: UTC_DAY, order: UTC_DAY },
-  model: { columns: 'model, provider', keys: 'model, provider', order: 'known_cost DESC, model, provider' },
-  endpoint: { columns: 'endpoint', keys: 'endpoint', order: 'known_cost DESC, endpoint' },
+/** What a group is made of, and the order of the groups. `first` is one of the keys. */
+const GROUPS: Readonly<
+  Record<SpendingGroup, { columns: string; keys: string; first: string; order: string }>
+> = {
+  day: { columns: `${UTC_DAY} AS day`, keys: UTC_DAY, first: UTC_DAY, order: UTC_DAY },
+  model: {
+    columns: 'model, provider',
+    keys: 'model, provider',
+    first: 'model',
+    order: 'known_cost DESC, model, provider',
+  },
+  endpoint: { columns: 'endpoint', keys: 'endpoint', first: 'endpoint', order: 'known_cost DESC, endpoint' },
 };
 
 /** More groups than days of a year; models and endpoints are fewer by far. */
@@ -47,9 +54,9 @@ export class SpendingRepository {
     { from, to }: LedgerPeriod,
     groupBy: SpendingGroup,
   ): Promise<GroupedSpending<SpendingKey>> {
-    const { columns, keys, order } = GROUPS[groupBy];
+    const { columns, keys, first, order } = GROUPS[groupBy];
     const [total, ...groups] = await this.dataSource.query<(SumRow & KeyRow)[]>(
-      `SELECT ${columns}, grouping(${keys.split(',')[0]}) = 1 AS is_total, ${SUMS}
+      `SELECT ${columns}, grouping(${first}) = 1 AS is_total, ${SUMS}
          FROM usage_record WHERE user_id = $1 AND admitted_at >= $2 AND admitted_at < $3
         GROUP BY GROUPING SETS ((), (${keys})) ORDER BY is_total DESC, ${order} LIMIT $4`,
       [userId, from, to, MAX_GROUPS + 1],
