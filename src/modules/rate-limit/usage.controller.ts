@@ -4,7 +4,7 @@ import { CurrentPrincipal } from '../../shared/access/current-principal.decorato
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
-import { UsageDto } from './usage.dto.js';
+import { QuotaStandingDto } from './usage.dto.js';
 import { UsageService } from './usage.service.js';
 
 @ApiTags('usage')
@@ -19,9 +19,9 @@ export class UsageController {
     summary: 'Where the caller stands: tier, windows and budgets',
     description: 'Asking takes nothing. What was used and what it cost in the past is at `/usage/records`.',
   })
-  @ApiOkResponse({ type: UsageDto })
+  @ApiOkResponse({ type: QuotaStandingDto })
   @ApiProblems(401, 403, 503)
-  async read(@CurrentPrincipal() principal: Principal): Promise<UsageDto> {
+  async read(@CurrentPrincipal() principal: Principal): Promise<QuotaStandingDto> {
     return this.usage.of(principal);
   }
 }

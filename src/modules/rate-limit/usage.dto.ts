@@ -43,7 +43,7 @@ export class BudgetUsageDto {
 }
 
 /** Over the last 60 seconds. */
-export class UsageWindowsDto {
+export class QuotaWindowsDto {
   @ApiProperty({ type: WindowUsageDto })
   requests_per_minute!: WindowUsageDto;
 
@@ -52,7 +52,7 @@ export class UsageWindowsDto {
   tokens_per_minute!: WindowUsageDto;
 }
 
-export class UsageBudgetsDto {
+export class QuotaBudgetsDto {
   @ApiProperty({ type: BudgetUsageDto })
   daily_cost!: BudgetUsageDto;
 
@@ -60,13 +60,13 @@ export class UsageBudgetsDto {
   monthly_cost!: BudgetUsageDto;
 }
 
-export class UsageDto {
+export class QuotaStandingDto {
   @ApiProperty({ enum: TIERS, example: 'free' })
   tier!: Tier;
 
-  @ApiProperty({ type: UsageWindowsDto })
-  windows!: UsageWindowsDto;
+  @ApiProperty({ type: QuotaWindowsDto })
+  windows!: QuotaWindowsDto;
 
-  @ApiProperty({ type: UsageBudgetsDto })
-  budgets!: UsageBudgetsDto;
+  @ApiProperty({ type: QuotaBudgetsDto })
+  budgets!: QuotaBudgetsDto;
 }

@@ -4,7 +4,7 @@ import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import { QUOTA_STORE, type QuotaScope, type QuotaState, type QuotaStore } from './quota-store.js';
 import { orUnavailable } from './rate-limit.errors.js';
 import { toBudgetUsageDto, toWindowUsageDto } from './to-usage-dto.js';
-import type { UsageDto } from './usage.dto.js';
+import type { QuotaStandingDto } from './usage.dto.js';
 
 /** Tells callers where they stand. */
 @Injectable()
@@ -15,7 +15,7 @@ export class UsageService {
   ) {}
 
   /** Throws `dependency_unavailable` while the store cannot be asked. */
-  async of(principal: Principal): Promise<UsageDto> {
+  async of(principal: Principal): Promise<QuotaStandingDto> {
     const { requestsPerMinute, tokensPerMinute, dailyCost, monthlyCost } = this.policy.of(principal);
     // A budget without a limit is counted all the same. It is told only to who asks for it with one, which is not shown.
     const limits = {
