@@ -33,6 +33,8 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
     .addTag('tools', 'What the agent can do')
     .addTag('models', 'What may be asked for')
     .addTag('auth', 'Accounts, sessions, tokens')
+    .addTag('usage', 'What is used, what is left, what it costs')
+    .addTag('administration', 'Users, spending, alerts, who did what')
     .addTag('operations', 'Health, metrics, metadata')
     .build();
   const document = SwaggerModule.createDocument(app, builder, {

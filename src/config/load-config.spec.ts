@@ -48,6 +48,12 @@ describe(loadConfig.name, () => {
     ]);
   });
 
+  it('wants a secret that signs what goes to the webhook', () => {
+    expect(faultsOf({ PERCH_ALERT_WEBHOOK_URL: 'https://hooks.example.com/perch' })).toEqual([
+      'PERCH_ALERT_WEBHOOK_SECRET: is needed with PERCH_ALERT_WEBHOOK_URL',
+    ]);
+  });
+
   it('takes an empty value for one that is not set', () => {
     expect(loadConfig({ AI_API_KEY: '', PORT: ' ' }).process.port).toBe(3000);
   });

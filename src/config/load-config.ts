@@ -67,6 +67,9 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   if (env.AUTH_ADMIN_PASSWORD !== undefined && env.AUTH_ADMIN_PASSWORD.length < 12) {
     faults.push('AUTH_ADMIN_PASSWORD: must have at least 12 characters');
   }
+  if (env.PERCH_ALERT_WEBHOOK_URL !== undefined && env.PERCH_ALERT_WEBHOOK_SECRET === undefined) {
+    faults.push('PERCH_ALERT_WEBHOOK_SECRET: is needed with PERCH_ALERT_WEBHOOK_URL');
+  }
   if (env.AUTH_JWT_SECRET !== undefined && env.AUTH_JWT_SECRET.length < MIN_SECRET_LENGTH) {
     faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
   }
@@ -78,7 +81,7 @@ function productionFaults(env: Env, given: Given): string[] {
   const faults: string[] = [];
   if (!env.AUTH_JWT_SECRET) faults.push('AUTH_JWT_SECRET: is needed when NODE_ENV=production');
   const secrets = Object.entries(given).filter(([name]) =>
-    /^(AUTH|AI|METRICS)_.*(KEY|SECRET|PASSWORD|TOKEN)$/.test(name),
+    /^(AUTH|AI|METRICS|PERCH)_.*(KEY|SECRET|PASSWORD|TOKEN)$/.test(name),
   );
   for (const [name, value] of secrets) {
     if (value && (PLACEHOLDER.test(value) || new Set(value).size < 5)) {

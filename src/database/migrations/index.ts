@@ -3,6 +3,8 @@ import { Accounts1764000000000 } from './1764000000000-accounts.js';
 import { ConversationsAndRuns1764000001000 } from './1764000001000-conversations-and-runs.js';
 import { DurableRuns1764100000000 } from './1764100000000-durable-runs.js';
 import { LimitsAndSpending1764200000000 } from './1764200000000-limits-and-spending.js';
+import { Audit1764200001000 } from './1764200001000-audit.js';
+import { Alerts1764200002000 } from './1764200002000-alerts.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -10,4 +12,6 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ConversationsAndRuns1764000001000,
   DurableRuns1764100000000,
   LimitsAndSpending1764200000000,
+  Audit1764200001000,
+  Alerts1764200002000,
 ];

@@ -38,6 +38,16 @@ import { RunResumptionRepository } from './run-resumption.repository.js';
 import { RunService } from './run.service.js';
 import { RunShutdown } from './run-shutdown.js';
 import { RunsController } from './runs.controller.js';
+import { AlertDelivery } from './spending/alert-delivery.js';
+import { AlertEntity } from './spending/alert.entity.js';
+import { ALERT_METRIC_PROVIDERS, AlertMetrics } from './spending/alert-metrics.js';
+import { AlertRepository } from './spending/alert.repository.js';
+import { AlertWebhook } from './spending/alert-webhook.js';
+import { SpendingAdministrationController } from './spending/spending-administration.controller.js';
+import { SpendingAlerts } from './spending/spending-alerts.js';
+import { SpendingRepository } from './spending/spending.repository.js';
+import { SpendingService } from './spending/spending.service.js';
+import { UsageRecordsController } from './spending/usage-records.controller.js';
 import { StepEntity } from './step.entity.js';
 import { RunStreams } from './surfaces/run-streams.js';
 import { ToolsController } from './tools.controller.js';
@@ -52,6 +62,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       UsageRecordEntity,
       RunEventEntity,
       IdempotencyKeyEntity,
+      AlertEntity,
     ]),
     AuthModule,
     ConversationModule,
@@ -59,11 +70,23 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RateLimitModule,
     ToolsModule,
   ],
-  controllers: [ChatController, RunsController, ToolsController, ModelsController],
+  controllers: [
+    ChatController,
+    RunsController,
+    ToolsController,
+    ModelsController,
+    UsageRecordsController,
+    SpendingAdministrationController,
+  ],
   providers: [
+    ...ALERT_METRIC_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentTools,
+    AlertDelivery,
+    AlertMetrics,
+    AlertRepository,
+    AlertWebhook,
     CancelOnClear,
     ContextBuilder,
     IdempotencyGuard,
@@ -86,6 +109,9 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunShutdown,
     RunStreams,
     RunSupervisor,
+    SpendingAlerts,
+    SpendingRepository,
+    SpendingService,
     WorkerLease,
     WorkerLeaseRepository,
   ],

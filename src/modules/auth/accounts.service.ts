@@ -69,6 +69,11 @@ export class AccountsService {
     await this.accounts.changePasswordHash(account.id, await this.passwords.hash(password), this.clock.now());
   }
 
+  /** By id; accounts that are gone are left out. */
+  async emailsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.accounts.emailsOf(ids);
+  }
+
   private async create({ email, password, tier, roles }: AccountToEnsure): Promise<Account | undefined> {
     const passwordHash = await this.passwords.hash(password);
     return this.accounts.insertIfAbsent(

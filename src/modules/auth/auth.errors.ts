@@ -44,3 +44,10 @@ export function forbidden(): AppError {
 export function emailTaken(): AppError {
   return new AppError('conflict', 'email_taken', { detail: 'There is an account with this email already.' });
 }
+
+/** 409 `last_administrator`. Without one nobody could ever make another. */
+export function lastAdministrator(): AppError {
+  return new AppError('conflict', 'last_administrator', {
+    detail: 'This is the last administrator. Make another one first.',
+  });
+}

@@ -6,6 +6,11 @@ import { AccessTokenIssuer } from './access-token.issuer.js';
 import { AccessTokenVerifier } from './access-token.verifier.js';
 import { AccountBootstrapService } from './account-bootstrap.service.js';
 import { AccountsService } from './accounts.service.js';
+import { AccountAdministrationRepository } from './administration/account-administration.repository.js';
+import { AdministrationController } from './administration/administration.controller.js';
+import { AdministrationService } from './administration/administration.service.js';
+import { AuditEntryEntity } from './administration/audit-entry.entity.js';
+import { AuditEntryRepository } from './administration/audit-entry.repository.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
@@ -28,7 +33,7 @@ class SigningSecretModule {}
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity]),
+    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, AuditEntryEntity]),
     SigningSecretModule,
     JwtModule.registerAsync({
       imports: [SigningSecretModule],
@@ -36,7 +41,7 @@ class SigningSecretModule {}
       useFactory: (secret: Buffer) => ({ secret }),
     }),
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, AdministrationController],
   providers: [
     UserAccountRepository,
     RefreshTokenRepository,
@@ -51,6 +56,9 @@ class SigningSecretModule {}
     PermissionGuard,
     AccountBootstrapService,
     DemoAccountService,
+    AccountAdministrationRepository,
+    AdministrationService,
+    AuditEntryRepository,
   ],
   // The guards are used application-wide (APP_GUARD), so what they are made of is exported with them.
   exports: [

@@ -62,6 +62,18 @@ describe(PrincipalService.name, () => {
     await expect(principals.principalOf(SESSION)).rejects.toMatchObject({ code: 'token_revoked' });
   });
 
+  it('asks again at once for all sessions of a user whose account was changed, and for nobody else', async () => {
+    const other = { ...SESSION, sessionId: 'two' };
+    const somebodyElse = { ...SESSION, userId: 'ada-2' };
+    for (const session of [SESSION, other, somebodyElse]) await principals.principalOf(session);
+    stored = { ...ACCOUNT, tier: 'pro' };
+    principals.forgetUser('ada');
+    const tiers = await Promise.all(
+      [SESSION, other, somebodyElse].map(async (session) => (await principals.principalOf(session)).tier),
+    );
+    expect(tiers).toEqual(['pro', 'pro', 'free']);
+  });
+
   it('throws for a disabled account', async () => {
     stored = { ...ACCOUNT, isDisabled: true };
     await expect(principals.principalOf(SESSION)).rejects.toMatchObject({ code: 'token_revoked' });

@@ -45,6 +45,11 @@ export class PrincipalService {
     this.entries.delete(keyOf(session));
   }
 
+  /** The same for all sessions of a user: what an administrator changed holds here at once. */
+  forgetUser(userId: string): void {
+    for (const key of [...this.entries.keys()]) if (key.startsWith(`${userId}/`)) this.entries.delete(key);
+  }
+
   private find(session: Session): Promise<Principal | undefined> {
     const key = keyOf(session);
     const nowMs = this.clock.monotonicMs();

@@ -50,6 +50,14 @@ export class UserAccountRepository {
     return rows[0] && toAccount(rows[0]);
   }
 
+  async emailsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.dataSource.query<{ id: string; email: string }[]>(
+      `SELECT id, email FROM user_account WHERE id = ANY($1::uuid[])`,
+      [ids],
+    );
+    return new Map(rows.map(({ id, email }) => [id, email]));
+  }
+
   /** `undefined`: the email is taken. Of several that try at once exactly one succeeds. */
   async insertIfAbsent(account: NewAccount, now: Date): Promise<Account | undefined> {
     const rows = await this.dataSource.query<AccountRow[]>(

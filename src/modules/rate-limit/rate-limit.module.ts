@@ -7,9 +7,12 @@ import { RunQuotas } from './run-quotas.js';
 import { SpendingRepository } from './spending.repository.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
+import { UsageController } from './usage.controller.js';
+import { UsageService } from './usage.service.js';
 
 @Module({
   imports: [ThrottleModule],
+  controllers: [UsageController],
   providers: [
     QUOTA_STORE_PROVIDER,
     DemandEstimator,
@@ -18,6 +21,7 @@ import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
     RunQuotas,
     SpendingRepository,
     TokenAccountingInterceptor,
+    UsageService,
   ],
   exports: [
     ThrottleModule,

@@ -37,10 +37,14 @@ export const TEST_ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /**
- * The whole application in this process, on a database of its own, set up as `TEST_ENVIRONMENT` and `env` say.
+ * The whole application in this process, set up as `TEST_ENVIRONMENT` and `env` say, on a database of its own; or on that
+ * of `other`, as its second replica, which is stopped first.
  */
-export async function startTestPerch(env: Readonly<Record<string, string>> = {}): Promise<TestPerch> {
-  const database = await createTestDatabase();
+export async function startTestPerch(
+  env: Readonly<Record<string, string>> = {},
+  other?: TestPerch,
+): Promise<TestPerch> {
+  const database = other?.database ?? (await createTestDatabase());
   const config = loadConfig({ ...TEST_ENVIRONMENT, LOG_LEVEL: 'silent', ...env });
   const app = await createApp({
     ...config,
@@ -57,7 +61,7 @@ export async function startTestPerch(env: Readonly<Record<string, string>> = {})
     metric: (line) => readMetric(url, line),
     async stop() {
       await app.close();
-      await database.drop();
+      if (!other) await database.drop();
     },
   };
 }

@@ -1,0 +1,86 @@
+import type { Permission, Tier, UserLimits } from '../../../shared/context/principal.js';
+import type { Role } from '../account.js';
+import { type StoredLimits, toStoredLimits } from '../own-limits.js';
+import { permissionsOf } from '../role-permissions.js';
+
+/** An account as administrators see it: nothing that one could log in with. */
+export interface AdministeredAccount {
+  readonly id: string;
+  readonly email: string;
+  readonly tier: Tier;
+  readonly roles: readonly string[];
+  /** The account's own, beyond those of its roles. */
+  readonly permissions: readonly string[];
+  readonly limits: UserLimits;
+  readonly disabledAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** What is left out stays as it is. Roles and permissions are replaced as a whole, limits one by one. */
+export interface AccountChange {
+  readonly tier?: Tier;
+  readonly roles?: readonly Role[];
+  readonly permissions?: readonly Permission[];
+  /** `null`: the user has no limit of this kind of their own any more. */
+  readonly limits?: { readonly [K in keyof UserLimits]?: UserLimits[K] | null };
+}
+
+/** What may be changed, in the form of the contract and of the audit trail. */
+export interface ChangeableMembers {
+  readonly tier: Tier;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  readonly limits: StoredLimits;
+}
+
+export function applyChange(account: AdministeredAccount, change: AccountChange): AdministeredAccount {
+  const { tier, roles, permissions, limits } = change;
+  return {
+    ...account,
+    tier: tier ?? account.tier,
+    roles: roles ?? account.roles,
+    permissions: permissions ?? account.permissions,
+    limits: limits ? mergeLimits(account.limits, limits) : account.limits,
+  };
+}
+
+function mergeLimits(own: UserLimits, change: NonNullable<AccountChange['limits']>): UserLimits {
+  const merged = { ...own, ...withoutUndefined(change) };
+  return Object.fromEntries(Object.entries(merged).filter(([, limit]) => limit !== null));
+}
+
+function withoutUndefined<T extends object>(members: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, member]) => member !== undefined),
+  ) as Partial<T>;
+}
+
+/** Only the members that differ. `undefined`: none does. */
+export function differenceOf(
+  before: AdministeredAccount,
+  after: AdministeredAccount,
+): { before: Partial<ChangeableMembers>; after: Partial<ChangeableMembers> } | undefined {
+  const [old, changed] = [changeableMembers(before), changeableMembers(after)];
+  const names = (Object.keys(old) as (keyof ChangeableMembers)[]).filter(
+    (name) => JSON.stringify(old[name]) !== JSON.stringify(changed[name]),
+  );
+  if (names.length === 0) return undefined;
+  const only = (members: ChangeableMembers): Partial<ChangeableMembers> =>
+    Object.fromEntries(names.map((name) => [name, members[name]]));
+  return { before: only(old), after: only(changed) };
+}
+
+function changeableMembers({ tier, roles, permissions, limits }: AdministeredAccount): ChangeableMembers {
+  // Sorted: the order in which somebody wrote them is no difference.
+  return {
+    tier,
+    roles: [...roles].sort(),
+    permissions: [...permissions].sort(),
+    limits: toStoredLimits(limits),
+  };
+}
+
+export function isAdministrator({ roles, permissions, disabledAt }: AdministeredAccount): boolean {
+  return disabledAt === null && permissionsOf(roles, permissions).has('admin');
+}

@@ -1,0 +1,83 @@
+import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal } from '../../../shared/access/current-principal.decorator.js';
+import { RequirePermission } from '../../../shared/access/require-permission.decorator.js';
+import type { Principal } from '../../../shared/context/principal.js';
+import { requestContext } from '../../../shared/context/request-context.js';
+import { ApiProblems } from '../../../shared/errors/api-problems.decorator.js';
+import { IdPageQuery, toIdPage } from '../../../shared/http/id-page.js';
+import { lastAdministrator } from '../auth.errors.js';
+import {
+  AdministeredUserDto,
+  AdministeredUserListDto,
+  AuditListDto,
+  ListUsersQuery,
+  UpdateUserBody,
+} from './administration.dto.js';
+import { AdministrationService } from './administration.service.js';
+import { toAccountChange, toAdministeredUserDto, toAuditEntryDto } from './to-administration-dto.js';
+
+const USER_ID = {
+  name: 'id',
+  description: 'The user.',
+  schema: { type: 'string', format: 'uuid' },
+  example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55',
+} as const;
+
+@ApiTags('administration')
+@RequirePermission('admin')
+@Controller('admin')
+export class AdministrationController {
+  constructor(private readonly administration: AdministrationService) {}
+
+  @Get('users')
+  @ApiOperation({ operationId: 'listUsers', summary: 'All users, newest first' })
+  @ApiOkResponse({ type: AdministeredUserListDto })
+  @ApiProblems(401, 403, 422)
+  async list(@Query() query: ListUsersQuery): Promise<AdministeredUserListDto> {
+    const { items, nextCursor } = await this.administration.list(toIdPage(query), query.q || undefined);
+    return { users: items.map(toAdministeredUserDto), next_cursor: nextCursor };
+  }
+
+  @Get('users/:id')
+  @ApiOperation({
+    operationId: 'readUser',
+    summary: 'A user with their tier, roles, permissions and own limits',
+  })
+  @ApiParam(USER_ID)
+  @ApiOkResponse({ type: AdministeredUserDto })
+  @ApiProblems(401, 403, 404)
+  async read(@Param('id') id: string): Promise<AdministeredUserDto> {
+    return toAdministeredUserDto(await this.administration.read(id));
+  }
+
+  @Patch('users/:id')
+  @ApiOperation({
+    operationId: 'updateUser',
+    summary: 'Change a user’s tier, roles, permissions or own limits',
+    description:
+      'What is left out stays as it is. It holds on every replica within seconds, also for sessions that are open, and is ' +
+      'written to the audit trail. There is always one administrator left: taking the office from the last one, oneself ' +
+      'or not, is refused with 409 `last_administrator`.',
+  })
+  @ApiParam(USER_ID)
+  @ApiOkResponse({ type: AdministeredUserDto })
+  @ApiProblems(400, 401, 403, 404, lastAdministrator(), 413, 415, 422)
+  async update(
+    @CurrentPrincipal() { userId }: Principal,
+    @Param('id') id: string,
+    @Body() body: UpdateUserBody,
+  ): Promise<AdministeredUserDto> {
+    const actor = { userId, requestId: requestContext.current()?.requestId };
+    return toAdministeredUserDto(await this.administration.change(id, toAccountChange(body), actor));
+  }
+
+  @Get('audit')
+  @ApiOperation({ operationId: 'listAuditEntries', summary: 'Who changed what, newest first' })
+  @ApiOkResponse({ type: AuditListDto })
+  @ApiProblems(401, 403, 422)
+  async trail(@Query() query: IdPageQuery): Promise<AuditListDto> {
+    const { items, nextCursor } = await this.administration.trail(toIdPage(query));
+    return { entries: items.map(toAuditEntryDto), next_cursor: nextCursor };
+  }
+}

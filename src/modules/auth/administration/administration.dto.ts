@@ -1,0 +1,212 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { type Permission, PERMISSIONS, type Tier, TIERS } from '../../../shared/context/principal.js';
+import { IdPageQuery } from '../../../shared/http/id-page.js';
+import { IsSafeText } from '../../../shared/http/text-safety.js';
+import { type Role, ROLES } from '../account.js';
+
+const MONEY = /^\d{1,9}(\.\d{1,12})?$/;
+const NO_MONEY = 'must be a decimal string in USD such as "5" or "0.25"';
+const MONEY_SCHEMA = { type: String, nullable: true, pattern: MONEY.source } as const;
+
+/** Left out and `null` are not the same here: unlike IsOptional this lets no `null` through. */
+const IfGiven = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+/** A limit that is left out stays as it is; `null` removes it, so that the tier's or the installation's holds again. */
+export class UserLimitsBody {
+  @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 0, maximum: 1_000_000_000, example: 120 })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000_000)
+  requests_per_minute?: number | null;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    nullable: true,
+    minimum: 0,
+    maximum: 1_000_000_000_000,
+    example: 500_000,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000_000_000)
+  tokens_per_minute?: number | null;
+
+  /** USD per UTC day. */
+  @ApiPropertyOptional({ ...MONEY_SCHEMA, example: '25' })
+  @IsOptional()
+  @Matches(MONEY, { message: NO_MONEY })
+  daily_cost?: string | null;
+
+  /** USD per UTC month. */
+  @ApiPropertyOptional({ ...MONEY_SCHEMA, example: '400' })
+  @IsOptional()
+  @Matches(MONEY, { message: NO_MONEY })
+  monthly_cost?: string | null;
+}
+
+export class UpdateUserBody {
+  @ApiPropertyOptional({ enum: TIERS, example: 'pro' })
+  @IfGiven()
+  @IsIn(TIERS)
+  tier?: Tier;
+
+  /** Replaces the roles. */
+  @ApiPropertyOptional({ enum: ROLES, isArray: true, uniqueItems: true, example: ['user'] })
+  @IfGiven()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(ROLES, { each: true })
+  roles?: Role[];
+
+  /** Replaces the user's own permissions, which are in addition to those of the roles. */
+  @ApiPropertyOptional({ enum: PERMISSIONS, isArray: true, uniqueItems: true, example: ['prompts:write'] })
+  @IfGiven()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(PERMISSIONS, { each: true })
+  permissions?: Permission[];
+
+  @ApiPropertyOptional({ type: UserLimitsBody })
+  @IfGiven()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => UserLimitsBody)
+  limits?: UserLimitsBody;
+}
+
+export class ListUsersQuery extends IdPageQuery {
+  /** Only users whose email contains this text. */
+  @ApiPropertyOptional({ example: '@example.com' })
+  @IsOptional()
+  @IsSafeText()
+  @MaxLength(254)
+  q?: string;
+}
+
+/** The user's own limits; `null`: the tier's, or the installation's. */
+export class UserLimitsDto {
+  @ApiProperty({ type: 'integer', nullable: true, example: 120 })
+  requests_per_minute!: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null })
+  tokens_per_minute!: number | null;
+
+  /** USD per UTC day. */
+  @ApiProperty({ type: String, nullable: true, example: '25.000000' })
+  daily_cost!: string | null;
+
+  /** USD per UTC month. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  monthly_cost!: string | null;
+}
+
+export class AdministeredUserDto {
+  @ApiProperty({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
+  id!: string;
+
+  @ApiProperty({ example: 'ada@example.com' })
+  email!: string;
+
+  @ApiProperty({ enum: TIERS, example: 'pro' })
+  tier!: Tier;
+
+  @ApiProperty({ type: [String], example: ['user'] })
+  roles!: string[];
+
+  /** The user's own. */
+  @ApiProperty({ type: [String], example: ['prompts:write'] })
+  permissions!: string[];
+
+  /** The user's own and those of the roles: what the user may do. */
+  @ApiProperty({
+    enum: PERMISSIONS,
+    isArray: true,
+    example: ['agent:run', 'conversations:manage', 'models:read', 'tools:use', 'prompts:write'],
+  })
+  effective_permissions!: Permission[];
+
+  @ApiProperty({ type: UserLimitsDto })
+  limits!: UserLimitsDto;
+
+  /** Since when the user cannot log in; `null`: they can. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  disabled_at!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
+  created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
+  updated_at!: string;
+}
+
+export class AdministeredUserListDto {
+  /** Newest first. */
+  @ApiProperty({ type: [AdministeredUserDto] })
+  users!: AdministeredUserDto[];
+
+  /** `null` on the last page. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor!: string | null;
+}
+
+export class AuditEntryDto {
+  @ApiProperty({ format: 'uuid', example: '0193ab41-0a10-7000-8000-1c2d3e4f5a6b' })
+  id!: string;
+
+  @ApiProperty({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
+  actor_id!: string;
+
+  /** `null`: the account is gone. */
+  @ApiProperty({ type: String, nullable: true, example: 'root@example.com' })
+  actor_email!: string | null;
+
+  @ApiProperty({ example: 'user.update' })
+  action!: string;
+
+  @ApiProperty({ example: 'user' })
+  target_type!: string;
+
+  @ApiProperty({ format: 'uuid', example: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' })
+  target_id!: string;
+
+  /** Only the members that changed. */
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { tier: 'free' } })
+  before!: object;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { tier: 'pro' } })
+  after!: object;
+
+  /** Finds the request in the log. */
+  @ApiProperty({ type: String, nullable: true, example: '0193ab41-0a0e-7000-8000-77e1c0a9b8d7' })
+  request_id!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
+  created_at!: string;
+}
+
+export class AuditListDto {
+  /** Newest first. */
+  @ApiProperty({ type: [AuditEntryDto] })
+  entries!: AuditEntryDto[];
+
+  /** `null` on the last page. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor!: string | null;
+}
