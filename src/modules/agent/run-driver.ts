@@ -25,6 +25,7 @@ import type { StepEvent } from './loop/run-events.js';
 import type { OwnedRun, RunClosing } from './run.js';
 import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
 import { RunReporter } from './run-reporter.js';
+import { SpendingAlerts } from './spending/spending-alerts.js';
 import { RunTally } from './run-tally.js';
 import { WorkerLease } from './ownership/worker-lease.js';
 
@@ -71,6 +72,7 @@ export class RunDriver {
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
     private readonly quotas: RunQuotas,
+    private readonly alerts: SpendingAlerts,
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly reporter: RunReporter,
     private readonly config: AgentConfig,
@@ -134,6 +136,7 @@ export class RunDriver {
       const outcome = toOutcome(run, end, closing, tally, latencyMs);
       await this.close(drive, closing, outcome);
       drive.quota.settle(tally.modelCalls > 0 ? tally.spent : undefined);
+      this.alerts.afterSpending(run.principal.userId, drive.quota.limits);
       const { messageLength, requestId } = options;
       this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
       return outcome;

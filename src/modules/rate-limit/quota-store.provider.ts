@@ -8,15 +8,15 @@ import { FallbackQuotaStore } from './fallback-quota-store.js';
 import { MemoryQuotaStore } from './memory/memory-quota-store.js';
 import { QUOTA_STORE, type QuotaStore } from './quota-store.js';
 import { RedisQuotaStore } from './redis/redis-quota-store.js';
-import { SpendingRepository } from './spending.repository.js';
+import { SpendingLedgerRepository } from './spending-ledger.repository.js';
 
 /** One count for all replicas where there is Redis; else this process's own. */
 export const QUOTA_STORE_PROVIDER: FactoryProvider<QuotaStore> = {
   provide: QUOTA_STORE,
-  inject: [REDIS, SpendingRepository, RateLimitConfig, PinoLogger, CLOCK],
+  inject: [REDIS, SpendingLedgerRepository, RateLimitConfig, PinoLogger, CLOCK],
   useFactory: (
     redis: Redis | null,
-    ledger: SpendingRepository,
+    ledger: SpendingLedgerRepository,
     config: RateLimitConfig,
     logger: PinoLogger,
     clock: Clock,

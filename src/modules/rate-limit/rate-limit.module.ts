@@ -4,7 +4,7 @@ import { QuotaGuard } from './quota.guard.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import { QUOTA_STORE_PROVIDER } from './quota-store.provider.js';
 import { RunQuotas } from './run-quotas.js';
-import { SpendingRepository } from './spending.repository.js';
+import { SpendingLedgerRepository } from './spending-ledger.repository.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 import { TokenAccountingInterceptor } from './token-accounting.interceptor.js';
 import { UsageController } from './usage.controller.js';
@@ -19,7 +19,7 @@ import { UsageService } from './usage.service.js';
     QuotaGuard,
     QuotaLimitsPolicy,
     RunQuotas,
-    SpendingRepository,
+    SpendingLedgerRepository,
     TokenAccountingInterceptor,
     UsageService,
   ],

@@ -4,7 +4,13 @@ import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, RateLimitConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
-import { QUOTA_STORE, type QuotaAmount, type QuotaStore, QuotaStoreUnavailable } from './quota-store.js';
+import {
+  QUOTA_STORE,
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+} from './quota-store.js';
 import { orUnavailable } from './rate-limit.errors.js';
 
 const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
@@ -16,6 +22,7 @@ const SETTLE_TRIES = 120;
 
 /** What one run may spend. */
 export interface RunQuota {
+  readonly limits: QuotaLimits;
   /**
    * Holds what the run may use next, beyond what it has used. False: it does not fit. Throws `dependency_unavailable` when
    * nobody can tell.
@@ -52,6 +59,7 @@ export class RunQuotas implements OnApplicationShutdown {
     const expiresInMs = agent.runTimeoutMs + agent.leaseSeconds * 1000;
     let isFirst = true;
     return {
+      limits,
       held,
       async cover(used, next, signal) {
         if (maxCost !== undefined && used.cost + next.cost > maxCost) return false;

@@ -28,7 +28,7 @@ const OPEN_RUNS = (condition: string): string => `
  * run has used is in the sums exactly when it is told with the run. A cost that is unknown counts as nothing.
  */
 @Injectable()
-export class SpendingRepository implements SpendingLedger {
+export class SpendingLedgerRepository implements SpendingLedger {
   constructor(private readonly dataSource: DataSource) {}
 
   async spendingOf(userId: string, at: Date): Promise<Spending> {

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
-import { SpendingRepository } from '../../../../src/modules/rate-limit/spending.repository.js';
+import { SpendingLedgerRepository } from '../../../../src/modules/rate-limit/spending-ledger.repository.js';
 import type { Principal } from '../../../../src/shared/context/principal.js';
 import { parseUsd } from '../../../../src/shared/money/usd.js';
 import { aUser } from '../../../support/agent/agent-rows.js';
@@ -16,15 +16,15 @@ interface Charge {
   readonly epoch?: number;
 }
 
-describe(SpendingRepository.name, () => {
+describe(SpendingLedgerRepository.name, () => {
   let database: TestDatabase;
   let dataSource: DataSource;
-  let spending: SpendingRepository;
+  let spending: SpendingLedgerRepository;
   let user: Principal;
   beforeAll(async () => {
     database = await createTestDatabase();
     ({ dataSource } = database);
-    spending = new SpendingRepository(dataSource);
+    spending = new SpendingLedgerRepository(dataSource);
   });
   afterAll(() => database.drop());
   beforeEach(async () => {
