@@ -94,6 +94,13 @@ export class RunEntity {
   @Column({ name: 'cost_usd', type: 'numeric', precision: 24, scale: 12, nullable: true })
   costUsd!: string | null;
 
+  /** What is held for its next model call. Null: nothing. */
+  @Column({ name: 'reserved_tokens', type: 'bigint', nullable: true })
+  reservedTokens!: string | null;
+
+  @Column({ name: 'reserved_cost', type: 'numeric', precision: 24, scale: 12, nullable: true })
+  reservedCost!: string | null;
+
   /** The problem that a failed run ended with. */
   @Column({ type: 'jsonb', nullable: true })
   error!: unknown;
