@@ -5,6 +5,7 @@ import type { ApiClient } from '../support/perch/api-client.js';
 interface Operation {
   readonly operationId: string;
   readonly security?: readonly unknown[];
+  readonly 'x-required-permission'?: string;
   readonly requestBody?: { readonly content: Record<string, { readonly example?: unknown }> };
 }
 
@@ -76,6 +77,22 @@ describe('every route of the document', () => {
         expect(response.status).toBe(401);
         expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
         expect(await response.json()).toMatchObject({ code: 'unauthenticated' });
+      }
+    },
+  );
+
+  const ofAdministrators = ROUTES.filter(({ operation }) => operation['x-required-permission'] === 'admin');
+
+  it.each(ofAdministrators.map(({ method, path }) => [method, path] as const))(
+    '%s %s refuses everybody else, whomever they ask for',
+    async (method, path) => {
+      const { id } = (await (await owner.get('/api/v1/auth/me')).json()) as { id: string };
+      for (const ids of [{ id }, { id: MISSING }]) {
+        const response = await call(other, method, filled(path, ids), method === 'GET' ? undefined : {});
+        expect([response.status, await response.json()]).toEqual([
+          403,
+          expect.objectContaining({ code: 'forbidden' }),
+        ]);
       }
     },
   );

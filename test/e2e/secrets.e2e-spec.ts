@@ -8,6 +8,8 @@ const CANARIES = {
   password: 'canary-password-cccccccc-3333',
   adminPassword: 'canary-admin-dddddddd-4444',
   metricsToken: 'canary-metrics-eeeeeeee-5555',
+  webhookSecret: 'canary-webhook-ffffffff-6666',
+  webhookPath: 'canary-hook-gggggggg-7777',
 };
 
 /** The built application as its own process, so that everything it prints is seen. */
@@ -26,6 +28,8 @@ describe('secrets', () => {
         AUTH_ADMIN_EMAIL: 'admin@example.com',
         AUTH_ADMIN_PASSWORD: CANARIES.adminPassword,
         METRICS_TOKEN: CANARIES.metricsToken,
+        PERCH_ALERT_WEBHOOK_URL: `http://127.0.0.1:9/${CANARIES.webhookPath}`,
+        PERCH_ALERT_WEBHOOK_SECRET: CANARIES.webhookSecret,
         AI_PROVIDER: 'openai-compatible',
         AI_BASE_URL: `${models.url}/v1`,
         AI_API_KEY: CANARIES.apiKey,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { AlertMetrics } from './alert-metrics.js';
@@ -12,6 +13,8 @@ const LEASE_MS = 30_000;
 export const MAX_ATTEMPTS = 12;
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 3_600_000;
+/** How long a shutdown waits for the database to be told what became of the last tries. */
+const STOP_MS = 2_000;
 
 /** Before the try after this one: three times as long each time, and never the same for two. */
 export function pauseAfter(attempt: number, random: () => number = Math.random): number {
@@ -48,7 +51,7 @@ export class AlertDelivery implements OnApplicationBootstrap {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.stopped.abort();
-    await this.working;
+    await Promise.race([this.working, delay(STOP_MS, undefined, { ref: false })]);
   }
 
   /** Makes all tries that are due. Resolves when they are over, and never rejects. */
