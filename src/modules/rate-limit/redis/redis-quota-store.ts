@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import type { PinoLogger } from 'nestjs-pino';
 import { dayKey, endOfDay, endOfMonth } from '../calendar.js';
 import {
-  type InstallationSpending,
   type OpenRun,
   type QuotaAmount,
   type QuotaLimits,
@@ -12,7 +11,6 @@ import {
   type QuotaStore,
   QuotaStoreUnavailable,
   type ReserveOutcome,
-  type Spending,
   type SpendingLedger,
 } from '../quota-store.js';
 import { END, LOAD, READ, RESERVE } from './quota-scripts.js';
@@ -75,96 +73,89 @@ export class RedisQuotaStore implements QuotaStore {
     this.nowMs = nowMs ?? (() => '');
   }
 
-  async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
+  reserve(request: QuotaRequest): Promise<ReserveOutcome> {
     const { id, userId, limits, requests, used, next, expiresInMs } = request;
-    const standing = await this.ask(userId, () =>
-      this.redis.perchQuotaReserve(
-        ...this.keysOf(userId),
-        ...[this.nowMs(), id, requests, ...amount(used), ...amount(next), expiresInMs],
-        ...[limits.requestsPerMinute, limits.tokensPerMinute],
-        ...[limits.dailyCost, limits.monthlyCost, limits.installationDailyCost].map((limit) =>
-          limit === undefined ? '' : String(limit),
+    return this.guard(async () => {
+      const standing = await this.ask(userId, () =>
+        this.redis.perchQuotaReserve(
+          ...this.keysOf(userId),
+          ...[this.nowMs(), id, requests, ...amount(used), ...amount(next), expiresInMs],
+          ...[limits.requestsPerMinute, limits.tokensPerMinute],
+          ...[limits.dailyCost, limits.monthlyCost, limits.installationDailyCost].map((limit) =>
+            limit === undefined ? '' : String(limit),
+          ),
         ),
-      ),
-    );
-    const states = toStates(standing, limits);
-    const refused = toRefusals(standing, states)[0];
-    return refused ? { admitted: false, refused, states } : { admitted: true, states };
+      );
+      const states = toStates(standing, limits);
+      const refused = toRefusals(standing, states)[0];
+      return refused ? { admitted: false, refused, states } : { admitted: true, states };
+    });
   }
 
-  async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
-    await this.guard(() =>
-      this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'settle', ...amount(used)),
-    );
+  settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+    return this.guard(async () => {
+      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'settle', ...amount(used));
+    });
   }
 
-  async release(id: string, userId: string): Promise<void> {
-    await this.guard(() => this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'release'));
+  release(id: string, userId: string): Promise<void> {
+    return this.guard(async () => {
+      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'release');
+    });
   }
 
-  async read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
+  read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
     const isAllLimited = limits.installationDailyCost === undefined ? '' : '1';
-    const standing = await this.ask(userId, () =>
-      this.redis.perchQuotaRead(...this.keysOf(userId), this.nowMs(), '', isAllLimited),
-    );
-    return toStates(standing, limits);
+    return this.guard(async () => {
+      const standing = await this.ask(userId, () =>
+        this.redis.perchQuotaRead(...this.keysOf(userId), this.nowMs(), '', isAllLimited),
+      );
+      return toStates(standing, limits);
+    });
   }
 
   /** Asks again after whatever was missing has been loaded. */
   private async ask(userId: string, command: () => Promise<Load | Standing>): Promise<Standing> {
-    for (let loads = 0; ; loads += 1) {
-      const reply = await this.guard(command);
+    for (let loads = 0; loads <= MAX_LOADS; loads += 1) {
+      const reply = await command();
       if (reply[0] === 'standing') return reply;
-      if (loads === MAX_LOADS) throw new QuotaStoreUnavailable();
       const [, nowMs, nonce, allNonce] = reply;
       const at = new Date(Number(nowMs));
       await Promise.all([
-        nonce && this.once(`user/${userId}/${nonce}`, () => this.loadUser(userId, nonce, at)),
-        allNonce && this.once(`all/${allNonce}`, () => this.loadInstallation(userId, allNonce, at)),
+        nonce && this.load('user', userId, nonce, at),
+        allNonce && this.load('all', userId, allNonce, at),
       ]);
     }
+    throw new Error('what was loaded from the ledger was void each time');
   }
 
-  private once(key: string, load: () => Promise<void>): Promise<void> {
+  private load(book: 'user' | 'all', userId: string, nonce: string, at: Date): Promise<void> {
+    const key = book === 'user' ? `${userId}/${nonce}` : nonce;
     let running = this.loads.get(key);
     if (!running) {
-      running = load().finally(() => this.loads.delete(key));
+      running = this.store(book, userId, nonce, at).finally(() => this.loads.delete(key));
       this.loads.set(key, running);
     }
     return running;
   }
 
-  private async loadUser(userId: string, nonce: string, at: Date): Promise<void> {
-    const spending = await this.guard(() => this.ledger.spendingOf(userId, at));
-    await this.store('user', userId, nonce, at, spending);
-  }
-
-  private async loadInstallation(userId: string, nonce: string, at: Date): Promise<void> {
-    const spending = await this.guard(() => this.ledger.installationSpending(at));
-    await this.store('all', userId, nonce, at, { ...spending, month: 0n });
-  }
-
-  private async store(
-    book: 'user' | 'all',
-    userId: string,
-    nonce: string,
-    at: Date,
-    { day, month, open }: Spending | (InstallationSpending & { month: bigint }),
-  ): Promise<void> {
-    const outcome = await this.guard(() =>
-      this.redis.perchQuotaLoad(
-        ...this.keysOf(userId),
-        ...[this.nowMs(), '', book, nonce, dayKey(at), String(day), String(month)],
-        ...open.flatMap(toArguments),
-      ),
+  private async store(book: 'user' | 'all', userId: string, nonce: string, at: Date): Promise<void> {
+    const { day, month, open } =
+      book === 'user'
+        ? await this.ledger.spendingOf(userId, at)
+        : { ...(await this.ledger.installationSpending(at)), month: 0n };
+    const outcome = await this.redis.perchQuotaLoad(
+      ...this.keysOf(userId),
+      ...[this.nowMs(), '', book, nonce, dayKey(at), String(day), String(month)],
+      ...open.flatMap(toArguments),
     );
     this.logger.debug({ event: 'quota.loaded', book, outcome, open_runs: open.length });
   }
 
   /** Whatever goes wrong between us and what we know: nobody knows what is left. */
-  private async guard<T>(command: () => Promise<T>): Promise<T> {
+  private async guard<T>(call: () => Promise<T>): Promise<T> {
     try {
-      const result = await command();
+      const result = await call();
       if (this.isFailing) this.logger.info({ event: 'quota.available_again' });
       this.isFailing = false;
       return result;
