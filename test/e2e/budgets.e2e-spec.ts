@@ -60,7 +60,6 @@ describeWithOwnRedis('a cap', () => {
         AI_FREE_TIER_TPM: '1000000',
         AI_FREE_TIER_RPM: '1000',
         AI_BASIC_TIER_RPM: '3',
-        LOG_LEVEL: 'warn',
         AUTH_ADMIN_EMAIL: 'root@example.com',
         AUTH_ADMIN_PASSWORD: 'correct horse battery',
       },
@@ -121,7 +120,7 @@ describeWithOwnRedis('a cap', () => {
     };
     await until(isDone, 20_000);
     expect(charged).toBeLessThanOrEqual(1.0);
-    expect(charged).toBeGreaterThan(0.5);
+    expect(charged).toBeGreaterThan(0.2);
     expect(statuses).toContain(429);
     await until(async () => Number((await usageOf(two)).budgets.daily_cost!.reserved) === 0, 10_000);
     const [{ sum }] = await replicas.database.dataSource.query<[{ sum: string }]>(

@@ -1,4 +1,6 @@
-import { PinoLogger } from 'nestjs-pino';
+import { LRUCache } from 'lru-cache';
+import type { PinoLogger } from 'nestjs-pino';
+import type { PicoUsd } from '../../shared/money/usd.js';
 import {
   type QuotaAmount,
   type QuotaLimits,
@@ -11,15 +13,30 @@ import {
 
 const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
 
+/** Of what was left of a user's budget, per process: with up to ten replicas the cap holds all the same. */
+const ALLOWANCE = 10n;
+const MAX_KNOWN = 50_000;
+
+/** What the shared store has last said of a user. */
+interface LastKnown {
+  readonly states: readonly QuotaState[];
+  /** Of the budget that has least; `undefined`: there is none. */
+  readonly left: PicoUsd | undefined;
+  /** What runs have been let use since. */
+  allowed: PicoUsd;
+}
+
 /**
  * The store of all replicas, and this process's own for when that is away. Windows may be counted locally then: a user may
- * pass them once per replica. Budgets may not, unless that was chosen (`PERCH_QUOTA_WITHOUT_REDIS=local`).
+ * pass them once per replica. Budgets may not, unless that was chosen (`PERCH_QUOTA_WITHOUT_REDIS=local`); but a run that is
+ * in the middle may go on with a part of what was left when it was last asked for.
  *
  * A run that was admitted locally is charged to the shared store at its end, as soon as that is back.
  */
 export class FallbackQuotaStore implements QuotaStore {
   /** Runs that the shared store knows nothing of. */
   private readonly locals = new Map<string, QuotaRequest>();
+  private readonly lastKnown = new LRUCache<string, LastKnown>({ max: MAX_KNOWN });
 
   constructor(
     private readonly shared: QuotaStore,
@@ -31,10 +48,15 @@ export class FallbackQuotaStore implements QuotaStore {
   async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
     if (this.locals.has(request.id)) return this.reserveLocally(request);
     try {
-      return await this.shared.reserve(request);
+      const outcome = await this.shared.reserve(request);
+      const { states } = outcome;
+      this.lastKnown.set(request.userId, { states, left: leftOf(states), allowed: 0n });
+      return outcome;
     } catch (error) {
-      if (!this.mayCountLocally(error, request.limits)) throw error;
-      return this.reserveLocally(request);
+      if (this.mayCountLocally(error, request.limits)) return this.reserveLocally(request);
+      const known = error instanceof QuotaStoreUnavailable ? this.goOn(request) : undefined;
+      if (!known) throw error;
+      return { admitted: true, states: known.states };
     }
   }
 
@@ -64,6 +86,16 @@ export class FallbackQuotaStore implements QuotaStore {
     }
   }
 
+  /** A run in the middle that may go on although nobody can be asked. */
+  private goOn({ id, userId, requests, next }: QuotaRequest): LastKnown | undefined {
+    const known = this.lastKnown.get(userId);
+    if (requests === 1 || known?.left === undefined) return undefined;
+    if ((known.allowed + next.cost) * ALLOWANCE > known.left) return undefined;
+    known.allowed += next.cost;
+    this.logger.warn({ event: 'quota.allowed_unasked', run_id: id });
+    return known;
+  }
+
   private async reserveLocally(request: QuotaRequest): Promise<ReserveOutcome> {
     const outcome = await this.local.reserve(request);
     if (outcome.admitted && !this.locals.has(request.id)) {
@@ -81,4 +113,11 @@ export class FallbackQuotaStore implements QuotaStore {
     const hasBudgets = [dailyCost, monthlyCost, installationDailyCost].some((budget) => budget !== undefined);
     return this.areBudgetsLocalToo || !hasBudgets;
   }
+}
+
+function leftOf(states: readonly QuotaState[]): PicoUsd | undefined {
+  const left = states
+    .filter(({ scope }) => scope.endsWith('_cost'))
+    .map(({ limit, used, reserved }) => limit - used - reserved);
+  return left.length === 0 ? undefined : left.reduce((least, value) => (value < least ? value : least));
 }

@@ -164,6 +164,7 @@ describe('runs in PostgreSQL', () => {
       expect(await admissions.startInConversation(run.sessionId, anAdmission(user), 'reject')).toEqual({
         outcome: 'started',
         messageSeq: 2,
+        admittedAt: expect.any(Date),
       });
     });
 
