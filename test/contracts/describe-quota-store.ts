@@ -542,6 +542,23 @@ export function describeQuotaStore(
         expect(await money()).toEqual({ day: [0n, 0n], month: [0n, 0n], installation: [0n, 0n] });
       });
 
+      it('counts a run of the old month once that ends while the new month is begun', async () => {
+        clock.nowMs = Date.UTC(2026, 10, 30, 23, 59, 59);
+        const admittedAt = clock.now();
+        const id = await admitted({ next: { tokens: 100, cost: 10n } });
+        clock.nowMs += 2_000;
+        ledger.put('u', id, admittedAt, { used: { tokens: 60, cost: 6n }, next: { tokens: 100, cost: 10n } });
+        const used = { tokens: 80, cost: 8n };
+        let end: Promise<void> | undefined;
+        ledger.delay = () => {
+          end ??= store.settle(id, 'u', used);
+          return turn();
+        };
+        await admitted();
+        await (end ?? store.settle(id, 'u', used));
+        expect(await standing()).toMatchObject({ tokens_per_minute: [80n, 0n], daily_cost: [0n, 0n] });
+      });
+
       it('cannot say what is left when the ledger cannot, and can again', async () => {
         ledger.delay = () => Promise.reject(new Error('no connection'));
         await expect(ask()).rejects.toBeInstanceOf(QuotaStoreUnavailable);

@@ -125,6 +125,7 @@ describeWithRedis(RedisQuotaStore.name, (url) => {
       nowMs: () => clock.nowMs,
     });
     const keysThere = (): Promise<string[]> => redis.keys(`*${own}*`);
+    await store.reserve(aRequest({ next: { tokens: 10, cost: 10n }, expiresInMs: 60_000 }));
     // A request every third of a second, for days of which every hour has some.
     for (let index = 0; index < 600; index += 1) {
       clock.nowMs += index % 300 === 299 ? 36 * 3_600_000 : 333;
@@ -287,52 +288,48 @@ describeWithOwnRedis(
 
     it('never loses a charge nor doubles one, whenever the memory is lost', async () => {
       // Chance decides what overtakes what.
-      const pause = (most = 40): Promise<void> => turns(Math.random() * most);
-      ledger.delay = () => pause();
-      const users = ['a', 'b', 'c'];
-      let runsLeft = 400;
-      let totalCost = 0n;
-      const run = async (index: number): Promise<void> => {
-        const userId = users[index % users.length]!;
+      const pause = (most = 60): Promise<void> => turns(Math.random() * most);
+      ledger.delay = () => pause(150);
+      const run = async (userId: string, index: number): Promise<void> => {
         const next = { tokens: 20, cost: 20n };
         const request = aRequest({ userId, next });
         const admittedAt = clock.now();
+        await pause();
         ledger.put(userId, request.id, admittedAt, { next });
         expect(await some(index).reserve(request)).toMatchObject({ admitted: true });
         let used = NOTHING;
+        const useMore = (): void => {
+          const more = 1 + Math.floor(Math.random() * 30);
+          used = { tokens: used.tokens + more, cost: used.cost + BigInt(more) };
+        };
         for (let steps = Math.floor(Math.random() * 5); steps > 0; steps -= 1) {
           await pause();
-          const more = Math.floor(Math.random() * 30);
-          used = { tokens: used.tokens + more, cost: used.cost + BigInt(more) };
+          useMore();
           ledger.put(userId, request.id, admittedAt, { used, next });
           await some(index + steps).reserve({ ...request, requests: 0, used });
         }
         await pause();
-        used = { tokens: used.tokens + 3, cost: used.cost + 3n };
-        totalCost += used.cost;
+        if (index % 3 > 0) useMore();
         ledger.put(userId, request.id, admittedAt, { used, isOpen: false });
         await some(index + 1).settle(request.id, userId, used);
       };
-      let losses = 0;
-      const worker = async (): Promise<void> => {
-        while (runsLeft > 0) {
-          const index = (runsLeft -= 1);
-          await run(index);
-          if (index % 10 !== 0) continue;
-          await server.flush();
-          losses += 1;
+      for (let round = 0; round < 25; round += 1) {
+        const users = [`a${round}`, `b${round}`];
+        await Promise.all([
+          ...Array.from({ length: 24 }, (_, index) => run(users[index % users.length]!, index)),
+          pause(400).then(() => server.flush()),
+        ]);
+        const all = Number((await ledger.installationSpending(clock.now())).day);
+        for (const userId of users) {
+          const day = Number((await ledger.spendingOf(userId, clock.now())).day);
+          const now = await standing(some(round), userId);
+          expect(now).toMatchObject({
+            daily_cost: [day, 0],
+            monthly_cost: [day, 0],
+            installation_daily_cost: [all, 0],
+          });
+          expect(now.tokens_per_minute![1]).toBe(0);
         }
-      };
-      await Promise.all(Array.from({ length: 12 }, worker));
-      expect(losses).toBeGreaterThan(10);
-      for (const userId of users) {
-        const { day } = await ledger.spendingOf(userId, clock.now());
-        expect(await standing(some(0), userId)).toMatchObject({
-          daily_cost: [Number(day), 0],
-          monthly_cost: [Number(day), 0],
-          installation_daily_cost: [Number(totalCost), 0],
-        });
-        expect((await standing(some(0), userId)).tokens_per_minute![1]).toBe(0);
       }
     });
   },
