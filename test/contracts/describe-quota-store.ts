@@ -1,15 +1,19 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { v7 } from 'uuid';
 import type { Clock } from '../../src/shared/context/clock.js';
-import type {
-  QuotaAmount,
-  QuotaLimits,
-  QuotaRequest,
-  QuotaScope,
-  QuotaState,
-  QuotaStore,
-  ReserveOutcome,
+import {
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaRequest,
+  type QuotaScope,
+  type QuotaState,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+  type ReserveOutcome,
+  type SpendingLedger,
 } from '../../src/modules/rate-limit/quota-store.js';
+import { FakeLedger } from '../support/fake-ledger.js';
 
 /** A clock that stands until the test moves it. */
 export class TestClock implements Clock {
@@ -34,7 +38,7 @@ const LIMITS: QuotaLimits = {
   installationDailyCost: 1000n,
 };
 
-/** An empty store, and the hand on its clock. */
+/** A store that has no memory yet, and the hand on its clock. */
 export interface QuotaStoreUnderTest {
   readonly store: QuotaStore;
   readonly clock: TestClock;
@@ -43,14 +47,16 @@ export interface QuotaStoreUnderTest {
 /** What every QuotaStore does. */
 export function describeQuotaStore(
   name: string,
-  create: () => QuotaStoreUnderTest | Promise<QuotaStoreUnderTest>,
+  create: (ledger: SpendingLedger) => QuotaStoreUnderTest,
   { propertyRuns = 200 }: { readonly propertyRuns?: number } = {},
 ): void {
   describe(`${name} as a quota store`, () => {
     let clock: TestClock;
     let store: QuotaStore;
-    beforeEach(async () => {
-      ({ clock, store } = await create());
+    let ledger: FakeLedger;
+    beforeEach(() => {
+      ledger = new FakeLedger();
+      ({ clock, store } = create(ledger));
     });
 
     const request = (overrides: Partial<QuotaRequest> = {}): QuotaRequest => ({
@@ -435,6 +441,134 @@ export function describeQuotaStore(
       });
     });
 
+    describe('begins with what the ledger has', () => {
+      it('knows what was spent before, and what open runs hold', async () => {
+        const yesterday = new Date(clock.nowMs - 24 * HOUR);
+        const lastMonth = new Date(clock.nowMs - 30 * 24 * HOUR);
+        ledger.put('u', v7(), clock.now(), { used: cost(10n), isOpen: false });
+        ledger.put('u', v7(), yesterday, { used: cost(30n), isOpen: false });
+        ledger.put('u', v7(), lastMonth, { used: cost(200n), isOpen: false });
+        ledger.put('u', v7(), clock.now(), { used: cost(5n), next: { tokens: 300, cost: 7n } });
+        ledger.put('other', v7(), clock.now(), { used: cost(400n), next: cost(20n) });
+        expect(await standing()).toEqual({
+          requests_per_minute: [0n, 0n],
+          tokens_per_minute: [0n, 300n],
+          daily_cost: [15n, 7n],
+          monthly_cost: [45n, 7n],
+          installation_daily_cost: [415n, 27n],
+        });
+        expect((await refused({ next: cost(79n) })).scope).toBe('daily_cost');
+        await admitted({ next: cost(78n) });
+      });
+
+      it('charges an open run what it uses from there on', async () => {
+        const id = v7();
+        const used = { tokens: 70, cost: 7n };
+        ledger.put('u', id, clock.now(), { used, next: { tokens: 100, cost: 10n } });
+        await admitted({ id, requests: 0, used, next: { tokens: 40, cost: 4n } });
+        expect(await standing()).toMatchObject({ tokens_per_minute: [0n, 40n], daily_cost: [7n, 4n] });
+        await store.settle(id, 'u', { tokens: 90, cost: 9n });
+        expect(await standing()).toMatchObject({ tokens_per_minute: [20n, 0n], daily_cost: [9n, 0n] });
+        expect((await money()).installation).toEqual([9n, 0n]);
+      });
+
+      it('gives back what an open run holds that never comes', async () => {
+        ledger.put('u', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
+        ledger.put('away', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
+        expect(await money()).toMatchObject({ day: [5n, 10n], installation: [10n, 20n] });
+        clock.nowMs += 2 * HOUR;
+        expect(await money()).toMatchObject({ day: [5n, 0n], installation: [10n, 0n] });
+      });
+
+      it('asks it once, however many come at once, and not again', async () => {
+        await Promise.all(Array.from({ length: 5 }, () => admitted()));
+        await standing();
+        // Of the user and of the installation.
+        expect(ledger.reads).toBe(2);
+        await standing('other');
+        expect(ledger.reads).toBe(3);
+      });
+
+      it('charges a run that ends between the reading of the ledger and its arrival', async () => {
+        const [settled, released] = [v7(), v7()];
+        for (const id of [settled, released, v7()])
+          ledger.put('u', id, clock.now(), { used: cost(10n), next: cost(5n) });
+        let ends: Promise<unknown> | undefined;
+        ledger.delay = () => {
+          // Both books are being read by now.
+          if (ends || ledger.reads < 2) return turn();
+          ledger.put('u', settled, clock.now(), { used: cost(15n), isOpen: false });
+          ledger.put('u', released, clock.now(), { used: cost(10n), isOpen: false });
+          ends = Promise.all([store.settle(settled, 'u', cost(15n)), store.release(released, 'u')]);
+          return turn();
+        };
+        await admitted({ next: cost(1n) });
+        await ends;
+        expect(await money()).toEqual({ day: [35n, 6n], month: [35n, 6n], installation: [35n, 6n] });
+      });
+
+      it('knows what the installation was charged for a run whose user is loaded later', async () => {
+        const id = v7();
+        ledger.put('late', id, clock.now(), { used: cost(3n), next: cost(10n) });
+        await admitted();
+        ledger.put('late', id, clock.now(), { used: cost(8n), next: cost(10n) });
+        await admitted({ id, userId: 'late', requests: 0, used: cost(8n), next: cost(10n) });
+        await store.settle(id, 'late', cost(9n));
+        expect(await money('late')).toMatchObject({ day: [9n, 0n], installation: [9n, 0n] });
+      });
+
+      it('charges the installation also when the run ends before its user is loaded', async () => {
+        const id = v7();
+        ledger.put('late', id, clock.now(), { used: cost(3n), next: cost(10n) });
+        await admitted();
+        ledger.put('late', id, clock.now(), { used: cost(8n), isOpen: false });
+        await store.settle(id, 'late', cost(8n));
+        expect(await money('late')).toMatchObject({ day: [8n, 0n], installation: [8n, 0n] });
+      });
+
+      it('lets a run that goes on from an old month stay with that', async () => {
+        clock.nowMs = Date.UTC(2026, 10, 30, 23, 59, 59);
+        const admittedAt = clock.now();
+        const next = { tokens: 100, cost: 10n };
+        const id = await admitted({ next });
+        clock.nowMs += 2_000;
+        const used = { tokens: 60, cost: 6n };
+        ledger.put('u', id, admittedAt, { used, next });
+        await admitted({ id, requests: 0, used, next: { tokens: 40, cost: 4n } });
+        expect(await standing()).toMatchObject({ tokens_per_minute: [60n, 40n] });
+        expect(await money()).toEqual({ day: [0n, 0n], month: [0n, 0n], installation: [0n, 0n] });
+        await store.settle(id, 'u', { tokens: 80, cost: 8n });
+        expect(await standing()).toMatchObject({ tokens_per_minute: [80n, 0n] });
+        expect(await money()).toEqual({ day: [0n, 0n], month: [0n, 0n], installation: [0n, 0n] });
+      });
+
+      it('counts a run of the old month once that ends while the new month is begun', async () => {
+        clock.nowMs = Date.UTC(2026, 10, 30, 23, 59, 59);
+        const admittedAt = clock.now();
+        const id = await admitted({ next: { tokens: 100, cost: 10n } });
+        clock.nowMs += 2_000;
+        ledger.put('u', id, admittedAt, { used: { tokens: 60, cost: 6n }, next: { tokens: 100, cost: 10n } });
+        const used = { tokens: 80, cost: 8n };
+        let end: Promise<void> | undefined;
+        ledger.delay = () => {
+          end ??= store.settle(id, 'u', used);
+          return turn();
+        };
+        await admitted();
+        await (end ?? store.settle(id, 'u', used));
+        expect(await standing()).toMatchObject({ tokens_per_minute: [80n, 0n], daily_cost: [0n, 0n] });
+      });
+
+      it('cannot say what is left when the ledger cannot, and can again', async () => {
+        ledger.delay = () => Promise.reject(new Error('no connection'));
+        await expect(ask()).rejects.toBeInstanceOf(QuotaStoreUnavailable);
+        await expect(store.read('u', LIMITS)).rejects.toBeInstanceOf(QuotaStoreUnavailable);
+        await store.settle(v7(), 'u', NOTHING);
+        ledger.delay = () => Promise.resolve();
+        await admitted();
+      });
+    });
+
     it('never lets more than the limit through in any minute, however long it is held before it is used', async () => {
       const step = fc.record({
         waitMs: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.integer({ min: 59_000, max: 60_500 })),
@@ -452,7 +586,7 @@ export function describeQuotaStore(
       });
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
-          const own = await create();
+          const own = create(new FakeLedger());
           const limits = { requestsPerMinute: 5, tokensPerMinute: 1000 };
           const requests: number[] = [];
           const usages: { atMs: number; tokens: number }[] = [];

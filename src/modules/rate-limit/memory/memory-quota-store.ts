@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../shared/context/clock.js';
 import { dayKey, endOfDay, endOfMonth, monthKey } from '../calendar.js';
 import {
+  type OpenRun,
   type QuotaAmount,
   type QuotaLimits,
   type QuotaRequest,
@@ -12,178 +12,203 @@ import {
   type ReserveOutcome,
   type SpendingLedger,
 } from '../quota-store.js';
+import { MoneyBook } from './money-book.js';
 import { SlidingWindow } from './sliding-window.js';
 
 const WINDOW_MS = 60_000;
 const SWEEP_EVERY_MS = 1_000;
 /** What was charged for a run is remembered so long after its reservation expired: the run may go on after all. */
 const KEPT_AFTER_EXPIRY_MS = 3_600_000;
+/** A run that the ledger had and that asks for nothing for so long is gone. */
+const RESTORED_EXPIRES_IN_MS = 3_600_000;
 /** Longer than any run takes: nobody asks for a period that ended so long ago. */
 const PERIODS_KEPT_MS = 2 * 86_400_000;
-/** Who is forgotten is read again. */
-const MAX_LOADED = 50_000;
-const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
-
-/** The money of one period. */
-interface Account {
-  spent: bigint;
-  held: bigint;
-}
-
-/** Accounts by the key of their day or month. */
-type Accounts = Map<string, Account>;
 
 interface RunQuota {
   readonly admittedAt: Date;
   /** When it was counted as a request, if it was. */
-  requestAtMs: number | undefined;
-  /** What has been charged. */
-  used: QuotaAmount;
-  /** What is held beyond that. */
-  next: QuotaAmount;
+  requestAtMs?: number;
+  usedTokens: number;
+  heldTokens: number;
   expiresAtMs: number;
 }
 
 interface UserQuota {
   readonly requests: SlidingWindow;
   readonly tokens: SlidingWindow;
-  readonly accounts: Accounts;
+  readonly money: MoneyBook;
   readonly runs: Map<string, RunQuota>;
   heldTokens: number;
+  touchedAtMs: number;
 }
 
-/** For one process. Each method is one synchronous step, so two requests can never take the same room. */
+/**
+ * For one process. What follows the loading of the ledger is one synchronous step in each method, so two requests can never
+ * take the same room. Without a ledger it begins with nothing.
+ */
 export class MemoryQuotaStore implements QuotaStore {
   private readonly users = new Map<string, UserQuota>();
-  private readonly installation: Accounts = new Map();
+  private readonly installation = new MoneyBook((at) => [dayKey(at)]);
+  /** Runs that hold money of the installation, of users who have not been loaded: when they are given up. */
+  private readonly restored = new Map<string, number>();
+  /** By user; `''` for the installation. What is there and not running any more is loaded. */
+  private readonly loads = new Map<string, Promise<void>>();
   private lastSweepMs = 0;
-  /** Users by id, and the installation by its day, that are being read from the ledger or have been. */
-  private readonly loads = new LRUCache<string, Promise<void>>({ max: MAX_LOADED });
 
-  /** `ledger`: what was spent before this process began. Left out: nothing. */
   constructor(
     private readonly clock: Clock,
     private readonly ledger?: SpendingLedger,
   ) {}
 
   async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
-    await this.load(request.userId, request.limits);
-    return this.reserveNow(request);
-  }
-
-  private reserveNow(request: QuotaRequest): ReserveOutcome {
     const { id, userId, limits, used, next } = request;
+    await this.load(userId);
     const now = this.clock.now();
     const user = this.userAt(userId, now);
     const known = user.runs.get(id);
-    // The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used.
-    const run = known ?? aRun(now, request.requests === 1 ? NOTHING : used);
-    this.charge(user, run, used, now);
-    this.hold(user, run, NOTHING);
+    const run = known ?? this.begin(user, request, now);
+    this.charge(user, id, run, used, now);
+    this.hold(user, id, run, 0, 0n);
     // A run is one request, also when it asks again because it missed the answer.
     const requests = run.requestAtMs === undefined ? request.requests : 0;
     const refused = this.refusalOf(user, run, limits, requests, next, now);
     if (!refused) {
-      this.hold(user, run, next);
+      this.hold(user, id, run, next.tokens, next.cost);
       if (requests === 1) {
         user.requests.add(now.getTime(), 1);
         run.requestAtMs = now.getTime();
       }
     }
-    if (!refused || known || run.used.tokens > 0 || run.used.cost > 0n) {
-      run.expiresAtMs = now.getTime() + request.expiresInMs;
-      user.runs.set(id, run);
-    }
+    run.expiresAtMs = now.getTime() + request.expiresInMs;
+    if (refused && !known && used.tokens === 0 && used.cost === 0n) this.forget(user, id);
     const states = this.statesOf(user, limits, run.admittedAt, now);
     return refused ? { admitted: false, refused, states } : { admitted: true, states };
   }
 
-  settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
-    this.end(id, userId, (user, run, now) => this.charge(user, run, used, now));
-    return Promise.resolve();
+  async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+    await this.loaded(userId);
+    const now = this.clock.now();
+    const user = this.userAt(userId, now);
+    const run = user.runs.get(id);
+    if (run) this.charge(user, id, run, used, now);
+    // The installation may know a run whose user has not been loaded.
+    else this.installation.charge(id, used.cost);
+    this.end(user, id, run);
   }
 
-  release(id: string, userId: string): Promise<void> {
-    this.end(id, userId, (user, { requestAtMs }) => {
-      if (requestAtMs !== undefined) user.requests.add(requestAtMs, -1);
-    });
-    return Promise.resolve();
+  async release(id: string, userId: string): Promise<void> {
+    await this.loaded(userId);
+    const user = this.userAt(userId, this.clock.now());
+    const run = user.runs.get(id);
+    if (run?.requestAtMs !== undefined) user.requests.add(run.requestAtMs, -1);
+    this.end(user, id, run);
   }
 
   async read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
-    await this.load(userId, limits);
+    await this.load(userId);
     const now = this.clock.now();
     return this.statesOf(this.userAt(userId, now), limits, now, now);
   }
 
-  /** Before anything of a user is known here: nothing can be charged meanwhile, because it has to be reserved first. */
-  private async load(userId: string, limits: QuotaLimits): Promise<void> {
+  /** The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used. */
+  private begin(user: UserQuota, { id, requests, used }: QuotaRequest, now: Date): RunQuota {
+    const run = aRun(now, requests === 1 ? 0 : used.tokens);
+    const spent = requests === 1 ? 0n : used.cost;
+    user.runs.set(id, run);
+    user.money.open(id, now, spent);
+    if (!this.installation.has(id)) this.installation.open(id, now, spent);
+    return run;
+  }
+
+  private charge(user: UserQuota, id: string, run: RunQuota, used: QuotaAmount, now: Date): void {
+    if (used.tokens > run.usedTokens) {
+      user.tokens.add(now.getTime(), used.tokens - run.usedTokens);
+      run.usedTokens = used.tokens;
+    }
+    user.money.charge(id, used.cost);
+    this.installation.charge(id, used.cost);
+  }
+
+  private hold(user: UserQuota, id: string, run: RunQuota, tokens: number, cost: bigint): void {
+    user.heldTokens += tokens - run.heldTokens;
+    run.heldTokens = tokens;
+    user.money.hold(id, cost);
+    this.installation.hold(id, cost);
+  }
+
+  private end(user: UserQuota, id: string, run: RunQuota | undefined): void {
+    if (run) this.hold(user, id, run, 0, 0n);
+    this.forget(user, id);
+  }
+
+  private forget(user: UserQuota, id: string): void {
+    user.runs.delete(id);
+    user.money.close(id);
+    this.installation.close(id);
+    this.restored.delete(id);
+  }
+
+  /** Both books, before anything is admitted; once. */
+  private async load(userId: string): Promise<void> {
     const { ledger } = this;
     if (!ledger) return;
-    const hasBudget = limits.dailyCost !== undefined || limits.monthlyCost !== undefined;
-    const now = this.clock.now();
-    await Promise.all([
-      hasBudget && this.once(`user ${monthKey(now)} ${userId}`, () => this.loadUser(ledger, userId, now)),
-      limits.installationDailyCost !== undefined &&
-        this.once(`all ${dayKey(now)}`, () => this.loadInstallation(ledger, now)),
-    ]);
+    try {
+      await Promise.all([
+        this.once('', () => this.loadInstallation(ledger)),
+        this.once(userId, () => this.loadUser(ledger, userId)),
+      ]);
+    } catch (error) {
+      throw new QuotaStoreUnavailable({ cause: error });
+    }
+  }
+
+  /** When a load is running, what ends now may be in it or not: it waits. */
+  private async loaded(userId: string): Promise<void> {
+    await Promise.allSettled([this.loads.get(''), this.loads.get(userId)]);
   }
 
   private once(key: string, load: () => Promise<void>): Promise<void> {
-    let loading = this.loads.get(key);
-    if (!loading) {
-      loading = load().catch((cause: unknown) => {
-        this.loads.delete(key);
-        throw new QuotaStoreUnavailable({ cause });
-      });
-      this.loads.set(key, loading);
+    let running = this.loads.get(key);
+    if (!running) {
+      // Known as running before the ledger is read.
+      running = Promise.resolve().then(load);
+      this.loads.set(key, running);
+      running.catch(() => this.loads.delete(key));
     }
-    return loading;
+    return running;
   }
 
-  private async loadUser(ledger: SpendingLedger, userId: string, now: Date): Promise<void> {
-    const { day, month } = await ledger.spendingOf(userId, now);
-    const { accounts } = this.userAt(userId, now);
-    raise(accountOf(accounts, dayKey(now)), day);
-    raise(accountOf(accounts, monthKey(now)), month);
+  private async loadInstallation(ledger: SpendingLedger): Promise<void> {
+    const at = this.clock.now();
+    const { day, open } = await ledger.installationSpending(at);
+    this.installation.begin(dayKey(at), day);
+    for (const { id, admittedAt, used, next } of open) {
+      if (this.installation.has(id)) continue;
+      this.installation.open(id, admittedAt, used.cost);
+      this.installation.hold(id, next.cost);
+      this.restored.set(id, this.clock.now().getTime() + RESTORED_EXPIRES_IN_MS);
+    }
   }
 
-  private async loadInstallation(ledger: SpendingLedger, now: Date): Promise<void> {
-    const { day } = await ledger.installationSpending(now);
-    raise(accountOf(this.installation, dayKey(now)), day);
-  }
-
-  private end(id: string, userId: string, last: (user: UserQuota, run: RunQuota, now: Date) => void): void {
+  private async loadUser(ledger: SpendingLedger, userId: string): Promise<void> {
+    const at = this.clock.now();
+    const { day, month, open } = await ledger.spendingOf(userId, at);
     const now = this.clock.now();
     const user = this.userAt(userId, now);
-    const run = user.runs.get(id);
-    if (!run) return;
-    last(user, run, now);
-    this.hold(user, run, NOTHING);
-    user.runs.delete(id);
+    user.money.begin(dayKey(at), day);
+    user.money.begin(monthKey(at), month);
+    for (const run of open) this.restore(user, run, now);
   }
 
-  /** Charges what is new in `used`. Less than before is an owner that knows less, and takes nothing back. */
-  private charge(user: UserQuota, run: RunQuota, used: QuotaAmount, now: Date): void {
-    const tokens = Math.max(run.used.tokens, used.tokens);
-    const cost = used.cost > run.used.cost ? used.cost : run.used.cost;
-    user.tokens.add(now.getTime(), tokens - run.used.tokens);
-    for (const account of this.accountsOf(user, run.admittedAt)) account.spent += cost - run.used.cost;
-    run.used = { tokens, cost };
-  }
-
-  private hold(user: UserQuota, run: RunQuota, next: QuotaAmount): void {
-    user.heldTokens += next.tokens - run.next.tokens;
-    for (const account of this.accountsOf(user, run.admittedAt)) account.held += next.cost - run.next.cost;
-    run.next = next;
-  }
-
-  private accountsOf(user: UserQuota, at: Date): Account[] {
-    return [
-      accountOf(user.accounts, dayKey(at)),
-      accountOf(user.accounts, monthKey(at)),
-      accountOf(this.installation, dayKey(at)),
-    ];
+  private restore(user: UserQuota, { id, admittedAt, used, next }: OpenRun, now: Date): void {
+    const run = aRun(admittedAt, used.tokens);
+    run.expiresAtMs = now.getTime() + RESTORED_EXPIRES_IN_MS;
+    run.heldTokens = next.tokens;
+    user.heldTokens += next.tokens;
+    user.runs.set(id, run);
+    user.money.open(id, admittedAt, used.cost);
+    user.money.hold(id, next.cost);
+    this.restored.delete(id);
   }
 
   /** The scope that is whole last among those that have no room. */
@@ -219,7 +244,7 @@ export class MemoryQuotaStore implements QuotaStore {
   /** The windows now, and the budgets of the day and month that contain `admittedAt`. */
   private statesOf(user: UserQuota, limits: QuotaLimits, admittedAt: Date, now: Date): QuotaState[] {
     const nowMs = now.getTime();
-    const { requests, tokens, heldTokens, accounts } = user;
+    const { requests, tokens, heldTokens, money } = user;
     const states: QuotaState[] = [
       {
         scope: 'requests_per_minute',
@@ -236,19 +261,22 @@ export class MemoryQuotaStore implements QuotaStore {
         resetAt: new Date(heldTokens > 0 ? tokens.whenGone(nowMs) : tokens.whenEmpty(nowMs)),
       },
     ];
-    const budget = (scope: QuotaScope, limit: bigint | undefined, account: Account, resetAt: Date): void => {
+    const budget = (
+      scope: QuotaScope,
+      limit: bigint | undefined,
+      book: MoneyBook,
+      period: string,
+      resetAt: Date,
+    ): void => {
       if (limit === undefined) return;
-      states.push({ scope, limit, used: account.spent, reserved: account.held, resetAt });
+      const { spent, held } = book.standing(period);
+      states.push({ scope, limit, used: spent, reserved: held, resetAt });
     };
     const [day, month] = [dayKey(admittedAt), monthKey(admittedAt)];
-    budget('daily_cost', limits.dailyCost, accountOf(accounts, day), endOfDay(admittedAt));
-    budget('monthly_cost', limits.monthlyCost, accountOf(accounts, month), endOfMonth(admittedAt));
-    budget(
-      'installation_daily_cost',
-      limits.installationDailyCost,
-      accountOf(this.installation, day),
-      endOfDay(admittedAt),
-    );
+    const { dailyCost, monthlyCost, installationDailyCost } = limits;
+    budget('daily_cost', dailyCost, money, day, endOfDay(admittedAt));
+    budget('monthly_cost', monthlyCost, money, month, endOfMonth(admittedAt));
+    budget('installation_daily_cost', installationDailyCost, this.installation, day, endOfDay(admittedAt));
     return states;
   }
 
@@ -256,6 +284,7 @@ export class MemoryQuotaStore implements QuotaStore {
     this.sweep(now);
     let user = this.users.get(userId);
     if (!user) this.users.set(userId, (user = aUser()));
+    user.touchedAtMs = now.getTime();
     this.expire(user, now);
     return user;
   }
@@ -263,8 +292,8 @@ export class MemoryQuotaStore implements QuotaStore {
   private expire(user: UserQuota, now: Date): void {
     for (const [id, run] of user.runs) {
       if (now.getTime() < run.expiresAtMs) continue;
-      this.hold(user, run, NOTHING);
-      if (now.getTime() >= run.expiresAtMs + KEPT_AFTER_EXPIRY_MS) user.runs.delete(id);
+      this.hold(user, id, run, 0, 0n);
+      if (now.getTime() >= run.expiresAtMs + KEPT_AFTER_EXPIRY_MS) this.forget(user, id);
     }
   }
 
@@ -274,44 +303,33 @@ export class MemoryQuotaStore implements QuotaStore {
     if (nowMs - this.lastSweepMs < SWEEP_EVERY_MS) return;
     this.lastSweepMs = nowMs;
     const oldest = dayKey(new Date(nowMs - PERIODS_KEPT_MS));
-    forgetBefore(oldest, this.installation);
+    this.installation.forgetBefore(oldest);
+    for (const [id, untilMs] of this.restored) {
+      if (nowMs < untilMs) continue;
+      this.installation.close(id);
+      this.restored.delete(id);
+    }
     for (const [userId, user] of this.users) {
       this.expire(user, now);
-      forgetBefore(oldest, user.accounts);
-      const isIdle = user.requests.used(nowMs) === 0 && user.tokens.used(nowMs) === 0;
-      if (isIdle && user.runs.size === 0 && user.accounts.size === 0) this.users.delete(userId);
+      user.money.forgetBefore(oldest);
+      if (nowMs - user.touchedAtMs < 2 * WINDOW_MS || user.runs.size > 0 || !user.money.isEmpty) continue;
+      this.users.delete(userId);
+      this.loads.delete(userId);
     }
   }
-}
-
-/** What the ledger has may have been charged here already: a new month of a user that is known. */
-function raise(account: Account, spent: bigint): void {
-  if (spent > account.spent) account.spent = spent;
 }
 
 function aUser(): UserQuota {
   return {
     requests: new SlidingWindow(WINDOW_MS),
     tokens: new SlidingWindow(WINDOW_MS),
-    accounts: new Map(),
+    money: new MoneyBook((at) => [dayKey(at), monthKey(at)]),
     runs: new Map(),
     heldTokens: 0,
+    touchedAtMs: 0,
   };
 }
 
-function aRun(admittedAt: Date, used: QuotaAmount): RunQuota {
-  return { admittedAt, requestAtMs: undefined, used, next: NOTHING, expiresAtMs: 0 };
-}
-
-function accountOf(accounts: Accounts, period: string): Account {
-  let account = accounts.get(period);
-  if (!account) accounts.set(period, (account = { spent: 0n, held: 0n }));
-  return account;
-}
-
-/** `2026-11` is before `2026-12-01` and not before `2026-11-24`. */
-function forgetBefore(day: string, accounts: Accounts): void {
-  for (const period of accounts.keys()) {
-    if (period < day.slice(0, period.length)) accounts.delete(period);
-  }
+function aRun(admittedAt: Date, usedTokens: number): RunQuota {
+  return { admittedAt, usedTokens, heldTokens: 0, expiresAtMs: 0 };
 }

@@ -92,11 +92,11 @@ describeWithRedis(RedisQuotaStore.name, (url) => {
   let stores = 0;
   describeQuotaStore(
     RedisQuotaStore.name,
-    () => {
+    (ledger) => {
       const clock = new TestClock();
       stores += 1;
       const options = { prefix: `${prefix}:${stores}`, nowMs: () => clock.nowMs };
-      return { clock, store: new RedisQuotaStore(redis, new FakeLedger(), new KeptLog().logger, options) };
+      return { clock, store: new RedisQuotaStore(redis, ledger, new KeptLog().logger, options) };
     },
     { propertyRuns: 100 },
   );
@@ -125,6 +125,7 @@ describeWithRedis(RedisQuotaStore.name, (url) => {
       nowMs: () => clock.nowMs,
     });
     const keysThere = (): Promise<string[]> => redis.keys(`*${own}*`);
+    await store.reserve(aRequest({ next: { tokens: 10, cost: 10n }, expiresInMs: 60_000 }));
     // A request every third of a second, for days of which every hour has some.
     for (let index = 0; index < 600; index += 1) {
       clock.nowMs += index % 300 === 299 ? 36 * 3_600_000 : 333;
@@ -253,41 +254,6 @@ describeWithOwnRedis(
       });
     });
 
-    it('knows what a run was charged by the installation before its user is loaded again', async () => {
-      const request = aRequest({ userId: 'late', next: cost(10n) });
-      await some(0).reserve(request);
-      ledger.put('late', request.id, clock.now(), { used: cost(3n), next: cost(10n) });
-      await server.flush();
-      // Another user loads the installation; the run goes on, and its user is loaded with more than the installation was.
-      await some(1).reserve(aRequest({ userId: 'early' }));
-      ledger.put('late', request.id, clock.now(), { used: cost(8n), next: cost(10n) });
-      await some(0).reserve({ ...request, requests: 0, used: cost(8n), next: cost(10n) });
-      await some(0).settle(request.id, 'late', cost(9n));
-      expect(await standing(some(2), 'late')).toMatchObject({
-        daily_cost: [9, 0],
-        installation_daily_cost: [9, 0],
-      });
-    });
-
-    it('charges a run that ends between the reading of the ledger and its arrival', async () => {
-      const ids = [v7(), v7(), v7()] as const;
-      for (const id of ids) ledger.put('u', id, clock.now(), { used: cost(10n), next: cost(50n) });
-      let isEnded = false;
-      ledger.delay = async () => {
-        if (isEnded) return;
-        isEnded = true;
-        ledger.put('u', ids[0], clock.now(), { used: cost(15n), isOpen: false });
-        await some(1).settle(ids[0], 'u', cost(15n));
-        ledger.put('u', ids[1], clock.now(), { used: cost(10n), isOpen: false });
-        await some(2).release(ids[1], 'u');
-      };
-      await some(0).reserve(aRequest({ next: cost(1n) }));
-      expect(await standing(some(1))).toMatchObject({
-        daily_cost: [35, 51],
-        installation_daily_cost: [35, 51],
-      });
-    });
-
     it('loads again when the memory, or the month, ends while the ledger is read', async () => {
       clock.nowMs = Date.UTC(2026, 10, 30, 23, 59, 59, 999);
       ledger.put('u', v7(), clock.now(), { used: cost(10n), isOpen: false });
@@ -296,29 +262,6 @@ describeWithOwnRedis(
       expect(await some(0).reserve(aRequest({ next: cost(1n) }))).toMatchObject({ admitted: true });
       expect(happenings).toEqual([]);
       expect(await standing(some(0))).toMatchObject({ daily_cost: [0, 1], monthly_cost: [0, 1] });
-    });
-
-    it('loads a new month, and the runs that go on from the old one stay with that', async () => {
-      clock.nowMs = Date.UTC(2026, 10, 30, 23, 59, 59);
-      const admittedAt = clock.now();
-      const request = aRequest({ next: { tokens: 100, cost: 10n } });
-      await some(0).reserve(request);
-      clock.nowMs += 2_000;
-      ledger.put('u', request.id, admittedAt, {
-        used: { tokens: 60, cost: 6n },
-        next: { tokens: 100, cost: 10n },
-      });
-      const used = { tokens: 60, cost: 6n };
-      await some(1).reserve({ ...request, requests: 0, used, next: { tokens: 40, cost: 4n } });
-      expect(await standing(some(0))).toEqual({
-        requests_per_minute: [1, 0],
-        tokens_per_minute: [60, 40],
-        daily_cost: [0, 0],
-        monthly_cost: [0, 0],
-        installation_daily_cost: [0, 0],
-      });
-      await some(2).settle(request.id, 'u', { tokens: 80, cost: 8n });
-      expect(await standing(some(0))).toMatchObject({ tokens_per_minute: [80, 0], monthly_cost: [0, 0] });
     });
 
     it('gives up when the memory is lost over and over', async () => {
@@ -345,51 +288,48 @@ describeWithOwnRedis(
 
     it('never loses a charge nor doubles one, whenever the memory is lost', async () => {
       // Chance decides what overtakes what.
-      const pause = (most = 40): Promise<void> => turns(Math.random() * most);
-      ledger.delay = () => pause();
-      const users = ['a', 'b', 'c'];
-      let runsLeft = 400;
-      let totalCost = 0n;
-      const run = async (index: number): Promise<void> => {
-        const userId = users[index % users.length]!;
+      const pause = (most = 60): Promise<void> => turns(Math.random() * most);
+      ledger.delay = () => pause(150);
+      const run = async (userId: string, index: number): Promise<void> => {
         const next = { tokens: 20, cost: 20n };
         const request = aRequest({ userId, next });
         const admittedAt = clock.now();
+        await pause();
         ledger.put(userId, request.id, admittedAt, { next });
         expect(await some(index).reserve(request)).toMatchObject({ admitted: true });
         let used = NOTHING;
+        const useMore = (): void => {
+          const more = 1 + Math.floor(Math.random() * 30);
+          used = { tokens: used.tokens + more, cost: used.cost + BigInt(more) };
+        };
         for (let steps = Math.floor(Math.random() * 5); steps > 0; steps -= 1) {
           await pause();
-          const more = Math.floor(Math.random() * 30);
-          used = { tokens: used.tokens + more, cost: used.cost + BigInt(more) };
+          useMore();
           ledger.put(userId, request.id, admittedAt, { used, next });
           await some(index + steps).reserve({ ...request, requests: 0, used });
         }
         await pause();
-        used = { tokens: used.tokens + 3, cost: used.cost + 3n };
-        totalCost += used.cost;
+        if (index % 3 > 0) useMore();
         ledger.put(userId, request.id, admittedAt, { used, isOpen: false });
         await some(index + 1).settle(request.id, userId, used);
       };
-      let losses = 0;
-      const worker = async (): Promise<void> => {
-        while (runsLeft > 0) {
-          await run((runsLeft -= 1));
-          if (runsLeft % 10 !== 0) continue;
-          await server.flush();
-          losses += 1;
+      for (let round = 0; round < 25; round += 1) {
+        const users = [`a${round}`, `b${round}`];
+        await Promise.all([
+          ...Array.from({ length: 24 }, (_, index) => run(users[index % users.length]!, index)),
+          pause(400).then(() => server.flush()),
+        ]);
+        const all = Number((await ledger.installationSpending(clock.now())).day);
+        for (const userId of users) {
+          const day = Number((await ledger.spendingOf(userId, clock.now())).day);
+          const now = await standing(some(round), userId);
+          expect(now).toMatchObject({
+            daily_cost: [day, 0],
+            monthly_cost: [day, 0],
+            installation_daily_cost: [all, 0],
+          });
+          expect(now.tokens_per_minute![1]).toBe(0);
         }
-      };
-      await Promise.all(Array.from({ length: 12 }, worker));
-      expect(losses).toBeGreaterThan(10);
-      for (const userId of users) {
-        const { day } = await ledger.spendingOf(userId, clock.now());
-        expect(await standing(some(0), userId)).toMatchObject({
-          daily_cost: [Number(day), 0],
-          monthly_cost: [Number(day), 0],
-          installation_daily_cost: [Number(totalCost), 0],
-        });
-        expect((await standing(some(0), userId)).tokens_per_minute![1]).toBe(0);
       }
     });
   },
