@@ -11,8 +11,9 @@
  * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
  * - `day`: the last day on which periods that are over were removed
  *
- * Windows are hashes from slices of time to amounts, with their `sum` and their `oldest` and `newest` slice. Amounts of money are 64-bit integers (up to 9.2 million dollars), which
- * a number of Lua cannot hold: they stay strings, `HINCRBY` reckons, and only comparisons round.
+ * Windows are hashes from slices of time to amounts, with their `sum` and their `oldest` and `newest` slice. Amounts of money
+ * are 64-bit integers (up to 9.2 million dollars), which a number of Lua cannot hold: they stay strings, `HINCRBY` reckons,
+ * and only comparisons round.
  */
 const WINDOW_MS = 60_000;
 /** At most 121 slices a window; a request counts at most so much longer than a minute. */
