@@ -11,12 +11,15 @@
  * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
  * - `day`: the last day on which periods that are over were removed
  *
- * Windows are hashes from slices of time to amounts. Amounts of money are 64-bit integers (up to 9.2 million dollars), which
- * a number of Lua cannot hold: they stay strings, `HINCRBY` reckons, and only comparisons round.
+ * Windows are hashes from slices of time to amounts, with their `sum` and their `oldest` and `newest` slice. Amounts of money
+ * are 64-bit integers (up to 9.2 million dollars), which a number of Lua cannot hold: they stay strings, `HINCRBY` reckons,
+ * and only comparisons round.
  */
 const WINDOW_MS = 60_000;
 /** At most 121 slices a window; a request counts at most so much longer than a minute. */
 const SLICE_MS = 500;
+/** Read at once, where somebody wants to know when there is room: mostly the first ones have the answer. */
+const SLICES_AT_ONCE = 8;
 /** What was charged for a run is remembered so long after its reservation expired: the run may go on after all. */
 const KEPT_AFTER_EXPIRY_MS = 3_600_000;
 /** A run that the ledger had and that asks for nothing for so long is gone. */
@@ -92,12 +95,51 @@ local function keep(book, extraMs)
 end
 
 -- A moment belongs to the slice that ends with it or after it: nothing is forgotten before its minute is over.
-local SLICE = whole(math.ceil(now / ${SLICE_MS}))
+local SLICE = math.ceil(now / ${SLICE_MS})
+local function endOf(slice) return slice * ${SLICE_MS} + ${WINDOW_MS} end
+-- What is in a window, its oldest and its newest slice. What has slid out is removed, so that each slice costs once.
+local function slide(window)
+  local state = redis.call('HMGET', window, 'sum', 'oldest', 'newest')
+  local sum, oldest, newest = tonumber(state[1]), tonumber(state[2]), tonumber(state[3])
+  if not sum then return 0, SLICE, SLICE end
+  -- All has slid out; or the clock was set back by more than a window, which begins anew.
+  if endOf(newest) <= now or newest - SLICE > ${WINDOW_MS / SLICE_MS} then
+    redis.call('DEL', window)
+    return 0, SLICE, SLICE
+  end
+  if endOf(oldest) > now then return sum, oldest, newest end
+  local gone = {}
+  while endOf(oldest) <= now do
+    gone[#gone + 1] = whole(oldest)
+    oldest = oldest + 1
+  end
+  for _, amount in ipairs(redis.call('HMGET', window, unpack(gone))) do sum = sum - (tonumber(amount) or 0) end
+  redis.call('HDEL', window, unpack(gone))
+  redis.call('HSET', window, 'sum', whole(sum), 'oldest', whole(oldest))
+  return sum, oldest, newest
+end
 local function count(window, amount)
-  redis.call('HINCRBY', window, SLICE, amount)
+  local _, oldest, newest = slide(window)
+  redis.call('HINCRBY', window, whole(SLICE), amount)
+  redis.call('HINCRBY', window, 'sum', amount)
+  -- A clock that is set back by less leaves the slices that are ahead.
+  redis.call('HSET', window, 'oldest', whole(math.min(oldest, SLICE)), 'newest', whole(math.max(newest, SLICE)))
   redis.call('PEXPIRE', window, ${WINDOW_MS + 2 * SLICE_MS})
 end
-local function endOf(slice) return tonumber(slice) * ${SLICE_MS} + ${WINDOW_MS} end
+-- When no more than \`level\` is left.
+local function whenAtMost(window, level)
+  local sum, oldest, newest = slide(window)
+  local at = now
+  for first = oldest, newest, ${SLICES_AT_ONCE} do
+    local names = {}
+    for slice = first, math.min(first + ${SLICES_AT_ONCE - 1}, newest) do names[#names + 1] = whole(slice) end
+    for index, amount in ipairs(redis.call('HMGET', window, unpack(names))) do
+      if sum <= level then return at end
+      if amount then at, sum = endOf(first + index - 1), sum - tonumber(amount) end
+    end
+  end
+  return at
+end
 
 -- Less than before is an owner that knows less, and takes nothing back.
 local function charge(book, run, cost, tokens)
@@ -154,54 +196,29 @@ local function forgetOldPeriods(book)
   redis.call('HSET', book, 'day', today)
 end
 
-local function slicesOf(window)
-  local slices, sum, gone = {}, 0, {}
-  local flat = redis.call('HGETALL', window)
-  for index = 1, #flat, 2 do
-    local amount = tonumber(flat[index + 1])
-    if endOf(flat[index]) <= now or amount == 0 then
-      gone[#gone + 1] = flat[index]
-    else
-      sum = sum + amount
-      slices[#slices + 1] = { endOf(flat[index]), amount }
-    end
-  end
-  if #gone > 0 then redis.call('HDEL', window, unpack(gone)) end
-  table.sort(slices, function(a, b) return a[1] < b[1] end)
-  return slices, sum
-end
--- When no more than \`level\` is left; when nothing is left, if it is never so little.
-local function whenAtMost(slices, sum, level)
-  local at = now
-  for _, slice in ipairs(slices) do
-    if sum <= level then break end
-    at, sum = slice[1], sum - slice[2]
-  end
-  return at
-end
-
 -- The windows now, and the budgets of \`day\` and its month.
 local function standing(day)
-  local requests, requestSum = slicesOf(REQUESTS)
-  local tokens, tokenSum = slicesOf(TOKENS)
+  local requests, _, lastRequest = slide(REQUESTS)
+  local tokens, _, lastTokens = slide(TOKENS)
   local money = redis.call('HMGET', USER, 'tokens', 'spent:' .. day, 'held:' .. day,
     'spent:' .. monthOf(day), 'held:' .. monthOf(day))
   local all = redis.call('HMGET', ALL, 'spent:' .. day, 'held:' .. day)
   local held = tonumber(money[1] or '0')
   return {
-    requests = requests, requestSum = requestSum, tokens = tokens, tokenSum = tokenSum, held = held, day = day,
+    day = day, requests = requests, tokens = tokens, held = held,
+    requestsWholeAt = requests > 0 and endOf(lastRequest) or now,
     -- What is held counts as if it were used now: nobody knows when it is given back.
-    whenWhole = held > 0 and endOf(SLICE) or whenAtMost(tokens, tokenSum, 0),
+    tokensWholeAt = held > 0 and endOf(SLICE) or tokens > 0 and endOf(lastTokens) or now,
     daily = { money[2] or '0', money[3] or '0' },
     monthly = { money[4] or '0', money[5] or '0' },
     all = { all[1] or '0', all[2] or '0' },
   }
 end
-local function tell(answer, at, refusals)
+local function tell(at, refusals)
   return {
-    answer, whole(now), at.day,
-    whole(at.requestSum), whole(whenAtMost(at.requests, at.requestSum, 0)),
-    whole(at.tokenSum), whole(at.held), whole(at.whenWhole),
+    'standing', whole(now), at.day,
+    whole(at.requests), whole(at.requestsWholeAt),
+    whole(at.tokens), whole(at.held), whole(at.tokensWholeAt),
     at.daily[1], at.daily[2], at.monthly[1], at.monthly[2], at.all[1], at.all[2],
     refusals,
   }
@@ -252,12 +269,12 @@ local function refuse(scope, whenRoom)
   refusals[#refusals + 1] = scope
   refusals[#refusals + 1] = whenRoom
 end
-if requests > 0 and at.requestSum + requests > maxRequests then
-  refuse('requests_per_minute', whole(whenAtMost(at.requests, at.requestSum, maxRequests - requests)))
+if requests > 0 and at.requests + requests > maxRequests then
+  refuse('requests_per_minute', whole(whenAtMost(REQUESTS, maxRequests - requests)))
 end
 local room = maxTokens - at.held - tonumber(nextTokens)
-if at.tokenSum > room then
-  refuse('tokens_per_minute', whole(room >= 0 and whenAtMost(at.tokens, at.tokenSum, room) or at.whenWhole))
+if at.tokens > room then
+  refuse('tokens_per_minute', whole(room >= 0 and whenAtMost(TOKENS, room) or at.tokensWholeAt))
 end
 local function check(scope, money, limit)
   if limit == '' then return end
@@ -274,7 +291,7 @@ if isAdmitted then
   for book, each in pairs(books) do hold(book, each, nextCost, nextTokens) end
   if requests > 0 then
     count(REQUESTS, requests)
-    run.slice = SLICE
+    run.slice = whole(SLICE)
   end
 end
 if isAdmitted or isKnown or run.cost ~= '0' or run.tokens ~= '0' then
@@ -284,12 +301,12 @@ if isAdmitted or isKnown or run.cost ~= '0' or run.tokens ~= '0' then
     keep(book, expiresInMs)
   end
 end
-return tell('standing', isAdmitted and standing(run.day) or at, refusals)`;
+return tell(isAdmitted and standing(run.day) or at, refusals)`;
 
 /** ARGV: present, id, whether the installation's budget is asked for (or empty). Returns as RESERVE does. */
 export const READ = `${PRELUDE}
 ${loadOr(`ARGV[3] ~= ''`)}
-return tell('standing', standing(today), {})`;
+return tell(standing(today), {})`;
 
 /** ARGV: present, id, 'settle' with tokens and cost that were used, or 'release'. */
 export const END = `${PRELUDE}
@@ -308,6 +325,7 @@ for _, book in ipairs({ USER, ALL }) do
     forget(book, id)
     if not isSettled and book == USER and redis.call('HEXISTS', REQUESTS, run.slice) == 1 then
       redis.call('HINCRBY', REQUESTS, run.slice, -1)
+      redis.call('HINCRBY', REQUESTS, 'sum', -1)
     end
   end
 end

@@ -139,7 +139,7 @@ describeWithRedis(RedisQuotaStore.name, (url) => {
       expect(key.startsWith(`{${own}}:`)).toBe(true);
       expect(await redis.pttl(key)).toBeGreaterThan(0);
       if (key.endsWith('requests') || key.endsWith('tokens'))
-        expect(await redis.hlen(key)).toBeLessThanOrEqual(121);
+        expect(await redis.hlen(key)).toBeLessThanOrEqual(124);
     }
     for (const book of [`{${own}}:user:u`, `{${own}}:all`]) {
       const fields = await redis.hkeys(book);
