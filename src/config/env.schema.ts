@@ -105,7 +105,7 @@ export const envSchema = z.object({
   AI_FALLBACK_MODELS: list.default([]),
   AI_MAX_TOKENS: integer(1, 10_000_000).default(4096),
   AI_TEMPERATURE: decimal(0, 2).default(0.7),
-  AI_ALLOW_UNPRICED_MODELS: flag.default(true),
+  AI_ALLOW_UNPRICED_MODELS: flag.optional(),
   AI_FIRST_TOKEN_TIMEOUT_MS: integer(1, HOUR_MS).default(MINUTE_MS),
   AI_STALL_TIMEOUT_MS: integer(1, HOUR_MS).default(45_000),
   AI_REQUEST_TIMEOUT_MS: integer(1, 24 * HOUR_MS).default(5 * MINUTE_MS),

@@ -116,4 +116,13 @@ describe(loadConfig.name, () => {
     expect(connections.anthropic.apiKey?.reveal()).toBe('k2');
     expect(connections.azure.apiKey).toBeUndefined();
   });
+
+  it('refuses models without a price as soon as one is named, unless an administrator allows them', () => {
+    const priced = { AI_MODELS: '[{"id":"a","price":{"input":"1","output":"2"}},{"id":"b"}]' };
+    const allows = (env: Record<string, string>): boolean => loadConfig(env).providers.allowUnpricedModels;
+    expect(allows({})).toBe(true);
+    expect(allows(priced)).toBe(false);
+    expect(allows({ ...priced, AI_ALLOW_UNPRICED_MODELS: 'true' })).toBe(true);
+    expect(allows({ AI_ALLOW_UNPRICED_MODELS: 'false' })).toBe(false);
+  });
 });

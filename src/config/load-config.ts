@@ -165,7 +165,9 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       models: env.AI_MODELS,
       modelKeys,
       fallbackModels: env.AI_FALLBACK_MODELS,
-      allowUnpricedModels: env.AI_ALLOW_UNPRICED_MODELS,
+      // Who has named a price wants budgets to hold: then a model without one is free by mistake.
+      allowUnpricedModels:
+        env.AI_ALLOW_UNPRICED_MODELS ?? !env.AI_MODELS.some(({ price }) => price !== undefined),
       azureDeployment: env.AI_AZURE_DEPLOYMENT,
       azureApiVersion: env.AI_AZURE_API_VERSION,
       firstTokenTimeoutMs: env.AI_FIRST_TOKEN_TIMEOUT_MS,
