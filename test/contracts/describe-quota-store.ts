@@ -368,6 +368,19 @@ export function describeQuotaStore(
         expect((await money('other')).installation).toEqual([0n, 0n]);
       });
 
+      it('keeps what is held for as long as it is renewed, and gives it back when nobody does', async () => {
+        const id = await admitted({ next: cost(60n), expiresInMs: 10_000 });
+        for (let renewal = 0; renewal < 5; renewal += 1) {
+          clock.nowMs += 8_000;
+          await store.renew('u', [id, v7()], 10_000);
+        }
+        expect((await money()).day).toEqual([0n, 60n]);
+        clock.nowMs += 10_001;
+        expect((await money()).day).toEqual([0n, 0n]);
+        await store.renew('u', [id], 10_000);
+        expect((await money()).day).toEqual([0n, 0n]);
+      });
+
       it('charges what a run uses that goes on after its reservation expired', async () => {
         const [settling, renewing] = await Promise.all([
           admitted({ next: { tokens: 100, cost: 10n }, expiresInMs: MINUTE }),

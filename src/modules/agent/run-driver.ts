@@ -156,6 +156,7 @@ export class RunDriver {
         ...(name === 'not_written' ? { err: error } : {}),
       });
       if (name === 'not_written') this.active.leaveUnwritten(run.id);
+      drive.quota.leave();
       this.reporter.left();
       log.detach();
       return 'moved';

@@ -28,6 +28,11 @@ class Shared implements QuotaStore {
     return this.store.settle(id, userId, used);
   }
 
+  async renew(userId: string, ids: readonly string[], expiresInMs: number) {
+    this.assertThere();
+    return this.store.renew(userId, ids, expiresInMs);
+  }
+
   async release(id: string, userId: string) {
     this.assertThere();
     return this.store.release(id, userId);

@@ -60,6 +60,11 @@ export class FallbackQuotaStore implements QuotaStore {
     }
   }
 
+  async renew(userId: string, ids: readonly string[], expiresInMs: number): Promise<void> {
+    await this.local.renew(userId, ids, expiresInMs);
+    await this.shared.renew(userId, ids, expiresInMs);
+  }
+
   async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
     const request = this.locals.get(id);
     if (request) {

@@ -81,6 +81,8 @@ export interface QuotaStore {
    * too. Repeating it, after an answer that was lost, is safe.
    */
   reserve(request: QuotaRequest): Promise<ReserveOutcome>;
+  /** These runs of a user go on: what they hold expires so much later from now. What has expired already stays so. */
+  renew(userId: string, ids: readonly string[], expiresInMs: number): Promise<void>;
   /**
    * The run is over: charges what is new in `used`, also beyond what was reserved, and gives the rest back. Again, or for an
    * unknown id: nothing.

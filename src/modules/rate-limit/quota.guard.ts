@@ -10,6 +10,7 @@ import { limitHeaders } from './limit-headers.js';
 import { SPENDS_QUOTA } from './quota.decorator.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import { QUOTA_STORE, type QuotaAmount, type QuotaLimits, type QuotaStore } from './quota-store.js';
+import { reservationLifetimeMs } from './reservation-lifetime.js';
 import { neverFits, orUnavailable, quotaExceeded } from './rate-limit.errors.js';
 
 const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
@@ -53,7 +54,7 @@ export class QuotaGuard implements CanActivate {
         requests: 1,
         used: NOTHING,
         next,
-        expiresInMs: this.agent.runTimeoutMs + this.agent.leaseSeconds * 1000,
+        expiresInMs: reservationLifetimeMs(this.agent),
       }),
     );
     const now = this.clock.now();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, RateLimitConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
@@ -11,6 +11,7 @@ import {
   type QuotaStore,
   QuotaStoreUnavailable,
 } from './quota-store.js';
+import { reservationLifetimeMs } from './reservation-lifetime.js';
 import { orUnavailable } from './rate-limit.errors.js';
 
 const NOTHING: QuotaAmount = { tokens: 0, cost: 0n };
@@ -19,6 +20,7 @@ const PATIENCE_MS = 10_000;
 const RETRY_MS = 500;
 /** A settlement is tried again so often; then its reservation expires, and the ledger is asked. */
 const SETTLE_TRIES = 120;
+const RENEWALS_PER_LEASE = 3;
 
 /** What one run may spend. */
 export interface RunQuota {
@@ -30,6 +32,8 @@ export interface RunQuota {
   cover(used: QuotaAmount, next: QuotaAmount, signal: AbortSignal): Promise<boolean>;
   /** What is held for the next model call, as far as it is known here. */
   readonly held: QuotaAmount;
+  /** The run goes on elsewhere; what is held for it goes along. */
+  leave(): void;
   /**
    * The run is over; `undefined`: it has reached no model, and its request is given back too. Returns at once; what cannot be
    * settled now is tried again.
@@ -39,8 +43,11 @@ export interface RunQuota {
 
 /** Opens the quotas of runs that this process drives. */
 @Injectable()
-export class RunQuotas implements OnApplicationShutdown {
+export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
   private readonly closed = new AbortController();
+  /** Users of the runs that this process drives, by run. */
+  private readonly driven = new Map<string, string>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(QUOTA_STORE) private readonly store: QuotaStore,
@@ -50,14 +57,21 @@ export class RunQuotas implements OnApplicationShutdown {
     private readonly logger: PinoLogger,
   ) {}
 
+  onModuleInit(): void {
+    const { leaseSeconds } = this.agent;
+    this.timer = setInterval(() => void this.renew(), (leaseSeconds * 1000) / RENEWALS_PER_LEASE);
+    this.timer.unref();
+  }
+
   /** `held`: what a guard has reserved under this id for the run's first model call. */
   open(runId: string, principal: Principal, held: QuotaAmount = NOTHING): RunQuota {
     const { store, agent } = this;
     const { userId } = principal;
     const limits = this.policy.of(principal);
     const maxCost = this.limits.isCostTrackingEnabled ? this.limits.maxCostPerRun : undefined;
-    const expiresInMs = agent.runTimeoutMs + agent.leaseSeconds * 1000;
+    const expiresInMs = reservationLifetimeMs(agent);
     let isFirst = true;
+    this.driven.set(runId, userId);
     return {
       limits,
       held,
@@ -69,7 +83,11 @@ export class RunQuotas implements OnApplicationShutdown {
         const ask = () => store.reserve({ id: runId, userId, limits, requests: 0, used, next, expiresInMs });
         return (await orUnavailable(withPatience(ask, signal))).admitted;
       },
-      settle: (used) => void this.settle(runId, userId, used),
+      leave: () => void this.driven.delete(runId),
+      settle: (used) => {
+        this.driven.delete(runId);
+        void this.settle(runId, userId, used);
+      },
     };
   }
 
@@ -79,7 +97,22 @@ export class RunQuotas implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
+    clearInterval(this.timer);
     this.closed.abort();
+  }
+
+  /** What cannot be renewed now is renewed the next time, or reserved again before the next model call. */
+  private async renew(): Promise<void> {
+    const byUser = new Map<string, string[]>();
+    for (const [runId, userId] of this.driven) byUser.set(userId, [...(byUser.get(userId) ?? []), runId]);
+    const lifetimeMs = reservationLifetimeMs(this.agent);
+    await Promise.all(
+      [...byUser].map(([userId, ids]) =>
+        this.store.renew(userId, ids, lifetimeMs).catch((error: unknown) => {
+          this.logger.debug({ event: 'quota.not_renewed', user_id: userId, err: error });
+        }),
+      ),
+    );
   }
 
   private async settle(runId: string, userId: string, used: QuotaAmount | undefined): Promise<void> {

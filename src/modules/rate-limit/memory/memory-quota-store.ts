@@ -85,6 +85,15 @@ export class MemoryQuotaStore implements QuotaStore {
     return refused ? { admitted: false, refused, states } : { admitted: true, states };
   }
 
+  async renew(userId: string, ids: readonly string[], expiresInMs: number): Promise<void> {
+    const now = this.clock.now();
+    const { runs } = this.userAt(userId, now);
+    for (const id of ids) {
+      const run = runs.get(id);
+      if (run && now.getTime() < run.expiresAtMs) run.expiresAtMs = now.getTime() + expiresInMs;
+    }
+  }
+
   async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
     await this.loaded(userId);
     const now = this.clock.now();

@@ -331,6 +331,18 @@ for _, book in ipairs({ USER, ALL }) do
 end
 return 'ended'`;
 
+/** ARGV: present, '', lifetime, ids. What is held for these runs expires so much later. */
+export const RENEW = `${PRELUDE}
+for _, book in ipairs({ USER, ALL }) do
+  for index = 4, #ARGV do
+    local run = runOf(book, ARGV[index])
+    if run and run.state == 'live' then
+      redis.call('ZADD', EXPIRIES_OF[book], whole(now + tonumber(ARGV[3])), ARGV[index])
+    end
+  end
+end
+return 'renewed'`;
+
 /**
  * Makes a book of what the ledger has, if nobody has done so since its nonce was given. Nothing is charged to a book that is
  * not loaded; a run that ended meanwhile is charged here for what it used after the ledger was read.

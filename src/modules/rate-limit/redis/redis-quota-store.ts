@@ -13,7 +13,7 @@ import {
   type ReserveOutcome,
   type SpendingLedger,
 } from '../quota-store.js';
-import { END, LOAD, READ, RESERVE } from './quota-scripts.js';
+import { END, LOAD, READ, RENEW, RESERVE } from './quota-scripts.js';
 
 /** A load is void only when Redis loses its memory once more, or its period ends, while the ledger is read. */
 const MAX_LOADS = 5;
@@ -34,6 +34,7 @@ type Standing = readonly [
 interface RedisWithScripts extends Redis {
   perchQuotaReserve(...args: (string | number)[]): Promise<Load | Standing>;
   perchQuotaRead(...args: (string | number)[]): Promise<Load | Standing>;
+  perchQuotaRenew(...args: (string | number)[]): Promise<'renewed'>;
   perchQuotaEnd(...args: (string | number)[]): Promise<'ended'>;
   perchQuotaLoad(...args: (string | number)[]): Promise<'loaded' | 'void'>;
 }
@@ -66,6 +67,7 @@ export class RedisQuotaStore implements QuotaStore {
   ) {
     redis.defineCommand('perchQuotaReserve', { numberOfKeys: 6, lua: RESERVE });
     redis.defineCommand('perchQuotaRead', { numberOfKeys: 6, lua: READ });
+    redis.defineCommand('perchQuotaRenew', { numberOfKeys: 6, lua: RENEW });
     redis.defineCommand('perchQuotaEnd', { numberOfKeys: 6, lua: END });
     redis.defineCommand('perchQuotaLoad', { numberOfKeys: 6, lua: LOAD });
     this.redis = redis as RedisWithScripts;
@@ -89,6 +91,12 @@ export class RedisQuotaStore implements QuotaStore {
       const states = toStates(standing, limits);
       const refused = toRefusals(standing, states)[0];
       return refused ? { admitted: false, refused, states } : { admitted: true, states };
+    });
+  }
+
+  renew(userId: string, ids: readonly string[], expiresInMs: number): Promise<void> {
+    return this.guard(async () => {
+      await this.redis.perchQuotaRenew(...this.keysOf(userId), this.nowMs(), '', expiresInMs, ...ids);
     });
   }
 
@@ -119,6 +127,8 @@ export class RedisQuotaStore implements QuotaStore {
     for (let loads = 0; loads <= MAX_LOADS; loads += 1) {
       const reply = await command();
       if (reply[0] === 'standing') return reply;
+      // Whatever answers otherwise is no Redis that has run our script.
+      if (reply[0] !== 'load') throw new QuotaStoreUnavailable();
       const [, nowMs, nonce, allNonce] = reply;
       const at = new Date(Number(nowMs));
       await Promise.all([
