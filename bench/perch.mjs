@@ -4,7 +4,10 @@ import { loadConfig } from '../dist/config/load-config.js';
 import { startPerch } from '../dist/start-perch.js';
 import { installProbe, takeFigures } from './probe.mjs';
 
-installProbe({ withoutJournal: process.env.PERCH_BENCH_JOURNAL === 'off' });
+installProbe({
+  withoutJournal: process.env.PERCH_BENCH_WITHOUT === 'journal',
+  withoutQuota: process.env.PERCH_BENCH_WITHOUT === 'quota',
+});
 
 const unlimited = { RPM: '1000000000', TPM: '1000000000000' };
 const config = loadConfig({

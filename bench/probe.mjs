@@ -1,17 +1,29 @@
-// What can only be seen from within the process: database commands, and the time from a request's admission to its first
-// model call. Also the switch that leaves the journal's writes out, for comparison.
+// What can only be seen from within the process: database commands, the quota's commands to Redis, and the time from a
+// request's admission to its first model call. Also the switches that leave a part out, for comparison.
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { RunAdmissionRepository } from '../dist/modules/agent/run-admission.repository.js';
 import { RunJournalRepository } from '../dist/modules/agent/run-journal.repository.js';
+import { FallbackQuotaStore } from '../dist/modules/rate-limit/fallback-quota-store.js';
 import { ResilientModelClient } from '../dist/modules/providers/resilience/resilient-model-client.js';
 
 const KEPT = 10_000;
 let commands = 0;
+let quotaCommands = 0;
 let admittedAt;
 let firstCallMs = [];
 
 /** Counts from now on; must be called before the application is made. */
-export function installProbe({ withoutJournal = false } = {}) {
+export function installProbe({ withoutJournal = false, withoutQuota = false } = {}) {
+  wrap(
+    Redis.prototype,
+    'sendCommand',
+    (send) =>
+      function counted(command, ...more) {
+        if (command.args.some((argument) => String(argument).startsWith('{perch:quota}'))) quotaCommands += 1;
+        return send.call(this, command, ...more);
+      },
+  );
   wrap(
     pg.Client.prototype,
     'query',
@@ -43,6 +55,13 @@ export function installProbe({ withoutJournal = false } = {}) {
         return stream.apply(this, parameters);
       },
   );
+  if (withoutQuota) {
+    Object.assign(FallbackQuotaStore.prototype, {
+      reserve: async () => ({ admitted: true, states: [] }),
+      settle: async () => undefined,
+      release: async () => undefined,
+    });
+  }
   if (!withoutJournal) return;
   Object.assign(RunJournalRepository.prototype, {
     forRun: () => ({
@@ -56,8 +75,9 @@ export function installProbe({ withoutJournal = false } = {}) {
 
 /** What was seen since the last call. */
 export function takeFigures() {
-  const figures = { commands, firstCallMs };
+  const figures = { commands, quotaCommands, firstCallMs };
   commands = 0;
+  quotaCommands = 0;
   firstCallMs = [];
   return figures;
 }

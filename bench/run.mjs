@@ -2,6 +2,7 @@
 // both measured in this run against the same model server. CPU is the target process's own, as the kernel counts it.
 // `npm run bench -- --json FILE` also writes the figures.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,18 +61,15 @@ async function measureOpenStreams() {
 }
 
 /**
- * What the journal of a run costs: the same build and load with its writes and without them, in turns. Database commands
- * and the way to the first model call are counted at concurrency 1.
+ * What a part of a request costs: the same build and load with it and without it, in turns. Commands and the way to the first
+ * model call are counted at concurrency 1.
  */
-async function measureJournal() {
-  const targets = {};
-  for (const journal of ['on', 'off']) {
-    const dir = mkdtempSync(join(tmpdir(), 'perch-bench-journal-'));
-    const target = await startTarget(
-      file('perch.mjs'),
-      { ...env, PERCH_DATA_DIR: dir, PERCH_BENCH_JOURNAL: journal },
-      START_FLAGS,
-    );
+async function measurePart(part, more = {}) {
+  const targets = [];
+  for (const without of ['', part]) {
+    const dir = mkdtempSync(join(tmpdir(), `perch-bench-${part}-`));
+    const settings = { ...env, ...more, PERCH_DATA_DIR: dir, PERCH_BENCH_WITHOUT: without };
+    const target = await startTarget(file('perch.mjs'), settings, START_FLAGS);
     const headers = { authorization: `Bearer ${await register(target.url)}` };
     const chat = (count, concurrency) =>
       load(target.url, '/api/v1/agent/chat', {
@@ -80,32 +78,49 @@ async function measureJournal() {
         headers,
         body: { message: 'Say something.', max_tokens: SHORT },
       });
-    targets[journal] = { ...target, dir, chat };
+    targets.push({ ...target, dir, chat });
   }
-  const { on, off } = targets;
+  const [on, off] = targets;
   try {
     const cpu = async (target) => {
       const before = target.cpuSeconds();
       await target.chat(REQUESTS, 16);
       return (target.cpuSeconds() - before) / REQUESTS;
     };
-    for (const target of [on, off]) await target.chat(500, 16);
-    const ratios = [];
+    for (const target of targets) await target.chat(500, 16);
+    const rounds = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const without = await cpu(off);
-      ratios.push((await cpu(on)) / without);
+      const whole = await cpu(on);
+      rounds.push({ ratio: whole / without, added: whole - without });
     }
     await on.chat(50, 1);
     await on.figures();
     await on.chat(300, 1);
-    const { commands, firstCallMs } = await on.figures();
-    return { ratio: median(ratios), commands: commands / 300, firstCallMs: median(firstCallMs) };
+    const { commands, quotaCommands, firstCallMs } = await on.figures();
+    return {
+      ratio: median(rounds.map(({ ratio }) => ratio)),
+      addedMs: median(rounds.map(({ added }) => added)) * 1000,
+      commands: commands / 300,
+      quotaCommands: quotaCommands / 300,
+      firstCallMs: median(firstCallMs),
+    };
   } finally {
-    for (const target of [on, off]) {
+    for (const target of targets) {
       await target.stop();
       rmSync(target.dir, { recursive: true, force: true });
     }
   }
+}
+
+/** A Redis to measure with: the one that is named, or one on this machine; else there are no figures about it. */
+async function findRedis() {
+  if (process.env.PERCH_BENCH_REDIS_URL) return process.env.PERCH_BENCH_REDIS_URL;
+  const isThere = await new Promise((resolve) => {
+    const socket = connect(6379, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+  return isThere ? 'redis://127.0.0.1:6379/15' : undefined;
 }
 
 const micro = (seconds) => Math.round(seconds * 1e6);
@@ -161,7 +176,9 @@ try {
   }
 
   const openStream = await measureOpenStreams();
-  const journal = await measureJournal();
+  const journal = await measurePart('journal');
+  const redisUrl = await findRedis();
+  const quota = redisUrl && (await measurePart('quota', { REDIS_URL: redisUrl }));
 
   const ratio = (kind) =>
     median(figures.perch[kind].map((value, round) => value / figures.bare[kind][round]));
@@ -183,6 +200,7 @@ try {
     journal_cpu_ratio: journal.ratio,
     db_commands_per_chat: journal.commands,
     first_model_call_ms_p50: journal.firstCallMs,
+    ...(quota ? { quota_redis_commands: quota.quotaCommands, quota_cpu_ms: quota.addedMs } : {}),
   };
   const row = (name, value, goal) => console.log(`${name.padEnd(46)} ${value.padEnd(30)} ${goal}`);
   row('figure', 'measured', 'goal');
@@ -206,6 +224,10 @@ try {
   row('CPU per request, with the journal / without', result.journal_cpu_ratio.toFixed(2), '<= 1.4');
   row('database commands per plain chat', result.db_commands_per_chat.toFixed(1), '<= 8');
   row('admission to first model call, p50', `${result.first_model_call_ms_p50.toFixed(2)} ms`, '<= 5 ms');
+  if (quota) {
+    row('Redis commands of the quota per plain chat', quota.quotaCommands.toFixed(2), '<= 2');
+    row('CPU of the quota per request', `${quota.addedMs.toFixed(2)} ms`, '<= 0.3 ms');
+  } else console.log('No Redis here: its figures are left out (PERCH_BENCH_REDIS_URL).');
   const json = process.argv.indexOf('--json');
   if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(result, null, 2)}\n`);
 } finally {
