@@ -161,6 +161,9 @@ describeWithOwnRedis('a cap', () => {
       used: 3,
       remaining: 0,
     });
+    // Also where nothing is spent.
+    const looked = await ada.on(one).get('/api/v1/agent/conversations');
+    expect([looked.status, looked.headers.get('x-ratelimit-remaining')]).toEqual([200, '0']);
   });
 
   it('says at once that a request could never fit, and lets the first of a new user pass', async () => {

@@ -3,6 +3,7 @@ import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/sw
 import type { Request, Response } from 'express';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
+import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { requestContext } from '../../shared/context/request-context.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
@@ -30,6 +31,7 @@ const STREAM_EXAMPLE = [
 @RequirePermission('agent:run')
 @CreatesRun()
 @SpendsQuota()
+@ShowsQuota()
 @Controller('agent/chat')
 export class ChatController {
   constructor(

@@ -10,6 +10,7 @@ import {
 import type { Response } from 'express';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
+import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { requestContext } from '../../shared/context/request-context.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
@@ -33,6 +34,7 @@ const ApiRunId = (): MethodDecorator =>
 
 @ApiTags('agent')
 @RequirePermission('agent:run')
+@ShowsQuota()
 @Controller('agent/runs')
 export class RunsController {
   constructor(

@@ -3,6 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs
 import type { Request } from 'express';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
+import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
@@ -14,6 +15,7 @@ import { ToolExecutionDto, ToolListDto } from './tools.dto.js';
 
 @ApiTags('tools')
 @RequirePermission('tools:use')
+@ShowsQuota()
 @Controller('agent/tools')
 export class ToolsController {
   constructor(

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Query } from '@nestjs/comm
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
+import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { validationFailed } from '../../shared/errors/app-error.js';
@@ -26,6 +27,7 @@ const SESSION_ID = {
 
 @ApiTags('conversations')
 @RequirePermission('conversations:manage')
+@ShowsQuota()
 @Controller('agent/conversations')
 export class ConversationsController {
   constructor(private readonly conversations: ConversationService) {}

@@ -4,12 +4,19 @@ import type { Request, Response } from 'express';
 import { AgentConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
+import { SHOWS_QUOTA } from '../../shared/access/shows-quota.decorator.js';
 import { requestContext } from '../../shared/context/request-context.js';
 import { DemandEstimator } from './demand-estimator.js';
 import { limitHeaders } from './limit-headers.js';
 import { SPENDS_QUOTA } from './quota.decorator.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
-import { QUOTA_STORE, type QuotaAmount, type QuotaLimits, type QuotaStore } from './quota-store.js';
+import {
+  QUOTA_STORE,
+  type QuotaAmount,
+  type QuotaLimits,
+  type QuotaStore,
+  QuotaStoreUnavailable,
+} from './quota-store.js';
 import { reservationLifetimeMs } from './reservation-lifetime.js';
 import { neverFits, orUnavailable, quotaExceeded } from './rate-limit.errors.js';
 
@@ -32,16 +39,15 @@ export class QuotaGuard implements CanActivate {
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
-    const isMarked = this.reflector.getAllAndOverride<boolean | undefined>(SPENDS_QUOTA, [
-      execution.getHandler(),
-      execution.getClass(),
-    ]);
     const context = requestContext.current();
-    if (!isMarked || !context?.principal || context.idempotency?.repeats) return true;
-
+    if (!context?.principal) return true;
     const { principal } = context;
     const { userId } = principal;
     const limits = this.policy.of(principal);
+    if (!this.isMarked(execution, SPENDS_QUOTA) || context.idempotency?.repeats) {
+      if (this.isMarked(execution, SHOWS_QUOTA)) await this.show(execution, userId, limits);
+      return true;
+    }
     const http = execution.switchToHttp();
     const next = this.demands.estimate(principal, http.getRequest<Request>().body);
     assertCouldFit(limits, next);
@@ -62,6 +68,21 @@ export class QuotaGuard implements CanActivate {
     if (!outcome.admitted) throw quotaExceeded(outcome.refused, now);
     context.reservation = { id, userId, ...next, isTaken: false };
     return true;
+  }
+
+  private isMarked(execution: ExecutionContext, mark: string): boolean {
+    const targets = [execution.getHandler(), execution.getClass()];
+    return this.reflector.getAllAndOverride<boolean | undefined>(mark, targets) ?? false;
+  }
+
+  /** Who only looks is not refused because nobody can tell. */
+  private async show(execution: ExecutionContext, userId: string, limits: QuotaLimits): Promise<void> {
+    try {
+      const states = await this.store.read(userId, limits);
+      execution.switchToHttp().getResponse<Response>().set(limitHeaders(states, this.clock.now()));
+    } catch (error) {
+      if (!(error instanceof QuotaStoreUnavailable)) throw error;
+    }
   }
 }
 

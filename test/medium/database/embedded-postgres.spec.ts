@@ -57,7 +57,7 @@ describe(startEmbeddedPostgres.name, () => {
       owner.stdout.destroy();
     }
     for (const server of started.splice(0)) await server.stop();
-    for (const pid of serversOf(pgData)) process.kill(pid, 'SIGKILL');
+    for (const pid of serversOf(pgData)) killIfAlive(pid);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -302,4 +302,13 @@ async function remember(url: string): Promise<void> {
 async function recall(url: string): Promise<string | undefined> {
   const [note] = (await query(url, 'SELECT text FROM note')) as { text: string }[];
   return note?.text;
+}
+
+/** One that was found may have ended by itself since. */
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
