@@ -2,6 +2,7 @@
 // request's admission to its first model call. Also the switches that leave a part out, for comparison.
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { RunQueueRepository } from '../dist/modules/agent/ownership/run-queue.repository.js';
 import { RunAdmissionRepository } from '../dist/modules/agent/run-admission.repository.js';
 import { RunJournalRepository } from '../dist/modules/agent/run-journal.repository.js';
 import { FallbackQuotaStore } from '../dist/modules/rate-limit/fallback-quota-store.js';
@@ -71,6 +72,8 @@ export function installProbe({ withoutJournal = false, withoutQuota = false } = 
     }),
     close: async () => 'closed',
   });
+  // In the database these runs never end; nobody shall take that for a fault and go on with them.
+  Object.assign(RunQueueRepository.prototype, { ownedBy: async () => [], hasQueued: async () => false });
 }
 
 /** What was seen since the last call. */

@@ -26,6 +26,8 @@ const COMPARED_DAYS = 14;
 const HISTORY_MS = 90 * DAY_MS;
 /** How long a shutdown waits for checks that have not been made. The user's next run makes them up. */
 const STOP_MS = 2_000;
+/** So long after a run its user is looked at. */
+const GATHER_MS = 1_000;
 
 type Budgets = Pick<QuotaLimits, 'dailyCost' | 'monthlyCost'>;
 
@@ -35,7 +37,7 @@ export class SpendingAlerts {
   /** Users whose spending has changed since their last check. */
   private readonly waiting = new Map<string, Budgets>();
   private working: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly stopped = new AbortController();
 
   constructor(
     private readonly spending: SpendingRepository,
@@ -54,7 +56,7 @@ export class SpendingAlerts {
    * once however many of their runs have ended meanwhile, so that checks never compete with requests for the database.
    */
   afterSpending(userId: string, principalLimits: QuotaLimits): void {
-    if (this.isStopped) return;
+    if (this.stopped.signal.aborted) return;
     this.waiting.set(userId, principalLimits);
     this.working ??= this.work();
   }
@@ -77,12 +79,14 @@ export class SpendingAlerts {
   }
 
   async stop(): Promise<void> {
-    this.isStopped = true;
+    this.stopped.abort();
     await Promise.race([this.working, delay(STOP_MS, undefined, { ref: false })]);
     this.waiting.clear();
   }
 
   private async work(): Promise<void> {
+    // What ends within a moment is looked at once.
+    await delay(GATHER_MS, undefined, { ref: false, signal: this.stopped.signal }).catch(() => undefined);
     for (const [userId, limits] of this.waiting) {
       this.waiting.delete(userId);
       try {

@@ -25,9 +25,17 @@ export function inputTokensOf(request: ModelRequest, count: (text: string) => nu
   let input = count(request.system ?? '');
   for (const message of request.messages) for (const part of message.parts) input += tokensOf(part, count);
   for (const tool of request.tools) {
-    input += count(`${tool.name} ${tool.description} ${JSON.stringify(tool.inputSchema)}`);
+    input += count(`${tool.name} ${tool.description} ${schemaText(tool.inputSchema)}`);
   }
   return input;
+}
+
+const schemaTexts = new WeakMap<object, string>();
+
+function schemaText(schema: object): string {
+  let text = schemaTexts.get(schema);
+  if (text === undefined) schemaTexts.set(schema, (text = JSON.stringify(schema)));
+  return text;
 }
 
 function tokensOf(part: ContentPart, count: (text: string) => number): number {

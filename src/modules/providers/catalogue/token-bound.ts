@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /*
  * How many tokens a text may have at most, for what has to be set aside before a call. An estimate is right on average and
  * much too low for what is dense (base64, identifiers, punctuation), which is what somebody would send who wants to pass
@@ -12,7 +14,18 @@
 const PIECES = /[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,3}|[\u0080-\uffff]+|\s+|[^\s]/g;
 const MARGIN = 1.12;
 
+/** System prompts and tools are the same for many calls. Shorter texts are counted faster than looked up. */
+const KNOWN_FROM = 200;
+const known = new LRUCache<string, number>({ max: 200 });
+
 export function boundTokens(text: string): number {
+  if (text.length < KNOWN_FROM) return count(text);
+  let tokens = known.get(text);
+  if (tokens === undefined) known.set(text, (tokens = count(text)));
+  return tokens;
+}
+
+function count(text: string): number {
   let tokens = 0;
   let isAfterSpace = false;
   for (const [piece] of text.matchAll(PIECES)) {
