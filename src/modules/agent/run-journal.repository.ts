@@ -293,10 +293,10 @@ const LEDGER = (first: number): string => {
   const at = (index: number): string => `$${first + index}`;
   return `
   INSERT INTO usage_record (run_id, epoch, seq, user_id, tier, endpoint, provider, model, source, input_tokens, output_tokens,
-                            cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, admitted_at, created_at)
+                            cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, admitted_at, price_version, created_at)
   SELECT $1::uuid, ${at(13)}::integer, ${at(0)}::integer, ${at(1)}::uuid, ${at(2)}::text, ${at(3)}::text, ${at(4)}::text,
          ${at(5)}::text, ${at(6)}::text, ${at(7)}::bigint, ${at(8)}::bigint, ${at(9)}::bigint, ${at(10)}::bigint,
-         ${at(11)}::bigint, ${at(12)}::numeric, ${at(14)}::timestamptz, clock_timestamp()
+         ${at(11)}::bigint, ${at(12)}::numeric, ${at(14)}::timestamptz, ${at(15)}::text, clock_timestamp()
    WHERE ${at(4)}::text IS NOT NULL
   ON CONFLICT ON CONSTRAINT usage_record_pk DO NOTHING`;
 };
@@ -325,6 +325,7 @@ function ledgerColumns(
     call?.cost === undefined ? null : formatUsd(call.cost),
     epoch,
     run.admittedAt,
+    call?.priceVersion ?? null,
   ];
 }
 

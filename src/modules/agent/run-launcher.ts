@@ -129,7 +129,13 @@ export class RunLauncher {
       Math.max(0, ...steps.flatMap((step) => [step.seq, ...step.intents.map((intent) => intent.seq)])) + 1;
     return {
       seq,
-      call: { provider: model.provider, model: model.id, usage, cost: this.models.costOf(model, usage) },
+      call: {
+        provider: model.provider,
+        model: model.id,
+        usage,
+        cost: this.models.costOf(model, usage),
+        ...(model.priceVersion === undefined ? {} : { priceVersion: model.priceVersion }),
+      },
     };
   }
 }

@@ -58,6 +58,10 @@ export class UsageRecordEntity {
   @Column({ name: 'cost_usd', type: 'numeric', precision: 24, scale: 12, nullable: true })
   costUsd!: string | null;
 
+  /** Which figures it was charged by: `configured:<hash>` or `published:<hash>`. */
+  @Column({ name: 'price_version', type: 'text', nullable: true })
+  priceVersion!: string | null;
+
   /** When its run was admitted: that day and month pay for it. */
   @Column({ name: 'admitted_at', type: 'timestamptz' })
   admittedAt!: Date;

@@ -149,6 +149,7 @@ class ReplyBuilder {
             model: this.model.id,
             usage,
             cost: models.costOf(this.model, usage),
+            ...(this.model.priceVersion === undefined ? {} : { priceVersion: this.model.priceVersion }),
           }
         : undefined,
       error,

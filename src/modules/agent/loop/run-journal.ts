@@ -12,6 +12,8 @@ export interface ModelCallRecord {
   readonly model: string;
   readonly usage: Usage;
   readonly cost: PicoUsd | undefined;
+  /** By which price list it was charged. Left out where the price is unknown. */
+  readonly priceVersion?: string;
 }
 
 /** A tool call that is about to be dispatched, or that is refused and gets its result at once. */

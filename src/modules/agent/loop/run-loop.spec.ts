@@ -584,6 +584,14 @@ describe(runLoop.name, () => {
     ]);
   });
 
+  it('notes by which price a call was charged', async () => {
+    const priced = { ...A_MODEL, priceVersion: 'configured:1' };
+    const { modelCalls } = await play([
+      { events: [{ type: 'model', model: priced }, { type: 'text-delta', delta: 'Hi.' }, finish('stop')] },
+    ]);
+    expect(modelCalls[0]).toMatchObject({ priceVersion: 'configured:1' });
+  });
+
   it('says `other` of a stream that ends without a reason, and counts its tool calls', async () => {
     const { end, modelCalls } = await play(
       [

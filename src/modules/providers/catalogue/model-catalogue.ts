@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ProviderConnectionConfig, ProvidersConfig } from '../../../config/app-config.js';
 import type { ConfiguredModel } from '../../../config/models.schema.js';
 import type { Clock } from '../../../shared/context/clock.js';
@@ -89,7 +90,7 @@ export class ModelCatalogue {
       connection: this.#connection(id, provider, entry),
       ...(contextWindow === undefined ? {} : { contextWindow }),
       ...(entry?.max_output_tokens === undefined ? {} : { maxOutputTokens: entry.max_output_tokens }),
-      ...(price ? { price } : {}),
+      ...(price ? { price, priceVersion: versionOf(price, entry?.price ? 'configured' : 'published') } : {}),
       capabilities: this.#capabilities(id, provider, entry),
       ...(entry?.stall_timeout_ms === undefined ? {} : { stallTimeoutMs: entry.stall_timeout_ms }),
     };
@@ -157,6 +158,13 @@ export class ModelCatalogue {
     );
     return publishers.find((vendor) => vendor === defaultProvider) ?? publishers[0] ?? defaultProvider;
   }
+}
+
+function versionOf(price: ModelPrice, source: 'configured' | 'published'): string {
+  const figures = JSON.stringify(price, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return `${source}:${createHash('sha256').update(figures).digest('hex').slice(0, 12)}`;
 }
 
 function toModelPrice(price: NonNullable<ConfiguredModel['price']>): ModelPrice {

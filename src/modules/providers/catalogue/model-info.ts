@@ -32,6 +32,8 @@ export interface ModelInfo {
   readonly maxOutputTokens?: number;
   /** `undefined`: unknown, which is not free. */
   readonly price?: ModelPrice;
+  /** Where the price is from, and a hash of its figures: what the ledger says that a call was charged by. */
+  readonly priceVersion?: string;
   readonly capabilities: ModelCapabilities;
   /** The longest silence within a stream, when this model differs from AI_STALL_TIMEOUT_MS. */
   readonly stallTimeoutMs?: number;

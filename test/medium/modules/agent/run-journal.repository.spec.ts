@@ -114,7 +114,13 @@ describe('runs in PostgreSQL', () => {
       isComplete: true,
       finishReason: 'stop',
       rawFinishReason: 'stop',
-      modelCall: { provider: 'openai', model: 'm', usage: USAGE, cost: 20_000_000n },
+      modelCall: {
+        provider: 'openai',
+        model: 'm',
+        usage: USAGE,
+        cost: 20_000_000n,
+        priceVersion: 'configured:abc',
+      },
       intents: [],
       startedAt: NOW,
       ...overrides,
@@ -329,7 +335,7 @@ describe('runs in PostgreSQL', () => {
         [3, 'tool'],
       ]);
       const ledger = await database.dataSource.query(
-        'SELECT model, source, input_tokens, cache_read_tokens, cache_write_tokens, cost_usd FROM usage_record WHERE run_id = $1',
+        'SELECT model, source, input_tokens, cache_read_tokens, cache_write_tokens, cost_usd, price_version FROM usage_record WHERE run_id = $1',
         [run.id],
       );
       expect(ledger).toEqual([
@@ -340,6 +346,7 @@ describe('runs in PostgreSQL', () => {
           cache_read_tokens: '4',
           cache_write_tokens: null,
           cost_usd: '0.000020000000',
+          price_version: 'configured:abc',
         },
       ]);
       expect(await storedEvents(run)).toEqual(logged(1, start, text('a'), result));
