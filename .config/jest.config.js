@@ -1,5 +1,4 @@
 /* Three sizes of test, one runner. `unit` touches nothing outside the process; `medium` and `e2e` share real servers. */
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const rootDir = fileURLToPath(new URL('..', import.meta.url));
@@ -28,8 +27,6 @@ const shared = {
 
 export default {
   rootDir,
-  // Much of the time is spent waiting for leases and servers: two at once also where there are two cores.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
   // Nothing is meant to take so long; it is for machines that do several things at once.
   testTimeout: 20_000,
   // `npm run test:loop`: the loop is what everything rests on, and its own specs cover it whole.

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { PinoLogger } from 'nestjs-pino';
 import { EventWatches } from '../event-watches.js';
@@ -13,6 +14,8 @@ const LIFETIME_AFTER_END_SECONDS = 60;
 const MAX_BATCHES = 2_000;
 /** Batches per read: a bound on what one reader holds in memory. */
 const READ_BATCHES = 100;
+const ADOPT_ATTEMPTS = 4;
+const ADOPT_PAUSE_MS = 150;
 /** After a failure nothing is tried for so long, so that runs do not wait for a Redis that is away. */
 const BACK_OFF_MS = 500;
 
@@ -126,13 +129,7 @@ export class RedisLiveEvents implements LiveEvents {
 
   async adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined> {
     try {
-      const [isThere, entries] = await this.redis.perchAdoptEvents(
-        streamKey(runId),
-        epochKey(runId),
-        epoch,
-        afterId,
-        LIFETIME_SECONDS,
-      );
+      const [isThere, entries] = await this.askToAdopt(runId, epoch, afterId);
       if (isThere === 0) return undefined;
       const { events } = toBatch(entries, afterId);
       if (events[0] === undefined || events[0].id === afterId + 1) return events;
@@ -142,6 +139,19 @@ export class RedisLiveEvents implements LiveEvents {
     }
     this.incomplete.add(runId);
     return undefined;
+  }
+
+  /** A moment without Redis is worth waiting for: otherwise nobody knows any more what readers have seen. */
+  private async askToAdopt(runId: string, epoch: number, afterId: number): Promise<[number, Entry[]]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const keys = [streamKey(runId), epochKey(runId)];
+        return await this.redis.perchAdoptEvents(...keys, epoch, afterId, LIFETIME_SECONDS);
+      } catch (error) {
+        if (attempt === ADOPT_ATTEMPTS) throw error;
+        await delay(ADOPT_PAUSE_MS);
+      }
+    }
   }
 
   watch(runId: string): RunWatch {
