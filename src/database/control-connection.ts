@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 1_000;
 
-/** The channel that all processes of Perch listen on. Payloads: see `RunSignals`. */
+/** The channel that all processes of Perch listen on. Payloads: see `RunSupervisor`. */
 export const CHANNEL = 'perch';
 
 /** Whatever runs one statement and gives its rows. */
