@@ -1,9 +1,19 @@
-import type { Clock } from '../../shared/context/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { calculatorTool } from './builtin/calculator/calculator.tool.js';
 import { currentTimeTool } from './builtin/current-time/current-time.tool.js';
-import type { Tool } from './tool.js';
+import type { Tool, ToolSource } from './tool.js';
 
 /** The tools that come with Perch, a line each. */
-export function builtinTools(clock: Clock): Tool[] {
-  return [calculatorTool, currentTimeTool(clock)];
+@Injectable()
+export class BuiltinTools implements ToolSource {
+  private readonly all: readonly Tool[];
+
+  constructor(@Inject(CLOCK) clock: Clock) {
+    this.all = [calculatorTool, currentTimeTool(clock)];
+  }
+
+  tools(): readonly Tool[] {
+    return this.all;
+  }
 }

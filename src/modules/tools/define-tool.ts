@@ -14,6 +14,12 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
   readonly sideEffect: SideEffect;
   readonly isIdempotent: boolean;
   readonly timeoutMs: number;
+  /** Default false. */
+  readonly returnsUntrusted?: boolean;
+  /** Default false. */
+  readonly returnsPrivate?: boolean;
+  readonly approval?: 'always' | 'never';
+  readonly whenDown?: string;
   readonly execute: (
     input: z.output<z.ZodObject<Shape, z.core.$strict>>,
     context: ToolContext,
@@ -23,12 +29,15 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
 /** Makes a tool from a zod schema: the model's JSON Schema and the validation come from the same place. */
 export function defineTool<Shape extends z.ZodRawShape>(options: ToolDefinitionOptions<Shape>): Tool {
   const { input: schema, execute, permission = 'tools:use', ...rest } = options;
+  const { returnsUntrusted = false, returnsPrivate = false } = options;
   const { $schema: _, ...inputSchema } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema & {
     $schema?: unknown;
   };
   return {
     ...rest,
     permission,
+    returnsUntrusted,
+    returnsPrivate,
     inputSchema,
     parseInput: (raw) => parse(schema, raw),
     execute: async (input, context) => execute(input as z.output<typeof schema>, context),

@@ -51,7 +51,7 @@ describe(ToolExecutor.name, () => {
     input: unknown = {},
     options: { signal?: AbortSignal; name?: string; allowed?: string[]; principal?: Principal } = {},
   ) {
-    const executor = new ToolExecutor(new ToolRegistry([tool]), metrics, logger, {
+    const executor = new ToolExecutor(new ToolRegistry([{ tools: () => [tool] }]), metrics, logger, {
       now: () => new Date(0),
       monotonicMs: () => performance.now(),
     });

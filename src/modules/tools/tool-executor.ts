@@ -82,6 +82,7 @@ export class ToolExecutor {
       toolCallId: call.toolCallId,
       idempotencyKey: call.idempotencyKey,
       signal,
+      reportProgress: () => undefined,
     };
     try {
       const result = await Promise.race([tool.execute(input, context), rejectWhenAborted(signal)]);

@@ -14,6 +14,8 @@ export interface ToolContext {
   readonly idempotencyKey: string;
   /** Fires at the tool's deadline, at cancel and at the end of the run. A tool must stop its work then. */
   readonly signal: AbortSignal;
+  /** Tells whoever waits how far the work is: a short line without anything secret. As often as the tool likes. */
+  readonly reportProgress: (message: string) => void;
 }
 
 export type ParsedInput<Input> =
@@ -36,6 +38,14 @@ export interface Tool<Input = unknown> {
   /** True when doing it twice with the same key is harmless: such a call may run again after a takeover. */
   readonly isIdempotent: boolean;
   readonly timeoutMs: number;
+  /** Its result carries text that strangers wrote: web pages, other people's servers. */
+  readonly returnsUntrusted: boolean;
+  /** Its result carries data that belongs to the user or the installation and must not leave it. */
+  readonly returnsPrivate: boolean;
+  /** Whether a person must agree to every call. Left out: to those of tools that write. An operator's rule goes first. */
+  readonly approval?: 'always' | 'never';
+  /** What the model is told instead while the tool is down. */
+  readonly whenDown?: string;
   /** Called before every execution, with whatever the model wrote. Never throws. */
   parseInput(raw: JsonValue): ParsedInput<Input>;
   /**
@@ -43,6 +53,14 @@ export interface Tool<Input = unknown> {
    * and the caller see only a code.
    */
   execute(input: Input, context: ToolContext): Promise<JsonValue>;
+}
+
+/**
+ * A place that tools come from: the built-in ones, an OpenAPI document, an MCP server. What it lists may change while
+ * the process runs; as long as it does not, the same array is returned.
+ */
+export interface ToolSource {
+  tools(): readonly Tool[];
 }
 
 /** A failure that is worth telling the model: bad input in the tool's own terms, or a thing that is not there. */

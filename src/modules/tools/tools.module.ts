@@ -1,11 +1,15 @@
 import { Module } from '@nestjs/common';
-import { CLOCK } from '../../shared/context/clock.js';
-import { builtinTools } from './builtin-tools.js';
+import { BuiltinTools } from './builtin-tools.js';
 import { ToolExecutor } from './tool-executor.js';
-import { ToolRegistry, TOOLS } from './tool-registry.js';
+import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  providers: [{ provide: TOOLS, inject: [CLOCK], useFactory: builtinTools }, ToolRegistry, ToolExecutor],
+  providers: [
+    BuiltinTools,
+    { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...sources: unknown[]) => sources },
+    ToolRegistry,
+    ToolExecutor,
+  ],
   exports: [ToolRegistry, ToolExecutor],
 })
 export class ToolsModule {}

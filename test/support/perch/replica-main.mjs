@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineTool } from '../../../dist/modules/tools/define-tool.js';
-import { TOOLS } from '../../../dist/modules/tools/tool-registry.js';
+import { TOOL_SOURCES } from '../../../dist/modules/tools/tool-registry.js';
 import { ToolsModule } from '../../../dist/modules/tools/tools.module.js';
 
 const effectsFile = process.env.PERCH_TEST_EFFECTS_FILE;
@@ -33,6 +33,7 @@ function lineTool(name, isIdempotent) {
     description: 'Appends a line to a file.',
     input: lineInput,
     sideEffect: 'write',
+    approval: 'never',
     isIdempotent,
     timeoutMs: 60_000,
     async execute({ text, delay_ms: delayMs = 0 }, context) {
@@ -61,8 +62,11 @@ const testTools = [lineTool('append_line', false), lineTool('idempotent_line', t
 
 // The module's own metadata, read when Nest builds the application below: production code knows nothing of this.
 const providers = Reflect.getMetadata('providers', ToolsModule).map((provider) =>
-  provider.provide === TOOLS
-    ? { ...provider, useFactory: (...needs) => [...provider.useFactory(...needs), ...testTools] }
+  provider.provide === TOOL_SOURCES
+    ? {
+        ...provider,
+        useFactory: (...needs) => [...provider.useFactory(...needs), { tools: () => testTools }],
+      }
     : provider,
 );
 Reflect.defineMetadata('providers', providers, ToolsModule);

@@ -1,7 +1,8 @@
+import { aToolContext } from '../../../../../test/support/a-tool-context.js';
 import { currentTimeTool } from './current-time.tool.js';
 
 const tool = currentTimeTool({ now: () => new Date('2026-11-24T09:00:00Z'), monotonicMs: () => 0 });
-const context = { userId: 'u', toolCallId: 'c', idempotencyKey: 'k', signal: new AbortController().signal };
+const context = aToolContext();
 
 describe('current_time', () => {
   it.each([
