@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { ToolRules } from './tool-rules.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -117,6 +118,15 @@ export abstract class AgentConfig {
   abstract readonly conversationTtlHours: number;
 }
 
+export abstract class ToolsConfig {
+  abstract readonly rules: ToolRules;
+  /** Executions in this process at the same time. */
+  abstract readonly processConcurrency: number;
+  abstract readonly breakerOpenMs: number;
+  /** How long a call waits for somebody to agree to it. */
+  abstract readonly approvalTtlMs: number;
+}
+
 export interface TierLimits {
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
@@ -148,5 +158,6 @@ export interface AppConfig {
   readonly auth: AuthConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
+  readonly tools: ToolsConfig;
   readonly rateLimit: RateLimitConfig;
 }

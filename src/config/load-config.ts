@@ -195,6 +195,12 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
     },
+    tools: {
+      rules: env.PERCH_TOOL_RULES,
+      processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
+      breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
+      approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
+    },
     rateLimit: {
       tiers: {
         free: { requestsPerMinute: env.AI_FREE_TIER_RPM, tokensPerMinute: env.AI_FREE_TIER_TPM },
