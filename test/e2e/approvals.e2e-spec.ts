@@ -256,9 +256,9 @@ describe('a tool call that its user has to agree to', () => {
     const run = await aWaitingRun('kappa', eve);
     await until(async () => {
       const usage = (await (await eve.on(two).get('/api/v1/usage')).json()) as {
-        budgets: readonly { reserved: string }[];
+        budgets: Record<string, { reserved: string }>;
       };
-      return usage.budgets.every(({ reserved }) => Number(reserved) === 0);
+      return Object.values(usage.budgets).every(({ reserved }) => Number(reserved) === 0);
     });
     expect((await decide(run, 'deny', { user: eve })).status).toBe(200);
   });

@@ -42,7 +42,7 @@ export function requestInProgress(): AppError {
 
 export function approvalDecided(): AppError {
   return new AppError('conflict', 'approval_decided', {
-    detail: 'This call has been decided already; a decision is made once.',
+    detail: 'This call has been decided already, or its run was ended; a decision is made once.',
   });
 }
 

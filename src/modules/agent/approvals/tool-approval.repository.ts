@@ -4,7 +4,7 @@ import { CHANNEL } from '../../../database/control-connection.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
 import { type AuditRecord, AuditTrail } from '../../observability/index.js';
 import type { ApprovalAnswer } from '../../tools/index.js';
-import type { ApprovalRecord } from '../run.js';
+import type { ApprovalRecord, RunStatus } from '../run.js';
 
 /** Runs per sweep: a bound on how long one takes. */
 const BATCH = 50;
@@ -16,7 +16,7 @@ export interface ApprovalDecision {
 
 /**
  * - `not_found`: no such run of this user, or no such call that was asked about
- * - `decided`: somebody has said something before
+ * - `decided`: somebody has said something before, or has ended the run
  * - `expired`: too late
  */
 export type DecisionOutcome = 'decided_now' | 'not_found' | 'decided' | 'expired';
@@ -54,8 +54,8 @@ export class ToolApprovalRepository {
     requestId: string | undefined,
   ): Promise<DecisionOutcome> {
     return this.dataSource.transaction(async (manager) => {
-      const runs = await manager.query<unknown[]>(
-        `SELECT 1 FROM run WHERE id = $1 AND user_id = $2 FOR UPDATE`,
+      const [run] = await manager.query<{ status: RunStatus }[]>(
+        `SELECT status FROM run WHERE id = $1 AND user_id = $2 FOR UPDATE`,
         [runId, userId],
       );
       const [asked] = await manager.query<ApprovalRow[]>(
@@ -64,9 +64,9 @@ export class ToolApprovalRepository {
           ORDER BY decision IS NULL DESC, seq DESC LIMIT 1`,
         [runId, userId, callId],
       );
-      if (runs.length === 0 || !asked) return 'not_found';
+      if (!run || !asked) return 'not_found';
       if (asked.decision === 'expired' || (asked.decision === null && asked.is_over)) return 'expired';
-      if (asked.decision !== null) return 'decided';
+      if (asked.decision !== null || run.status !== 'waiting') return 'decided';
       await manager.query(
         `UPDATE tool_approval SET decision = $3, reason = $4, decided_at = clock_timestamp() WHERE run_id = $1 AND seq = $2`,
         [runId, asked.seq, decision, reason ?? null],
