@@ -6,7 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { AgentModule, IdempotencyGuard } from './modules/agent/index.js';
 import { AuthGuard, AuthModule, PermissionGuard } from './modules/auth/index.js';
 import { ConversationModule } from './modules/conversation/index.js';
-import { AuditModule, ObservabilityModule } from './modules/observability/index.js';
+import { ObservabilityModule } from './modules/observability/index.js';
 import { ProvidersModule } from './modules/providers/index.js';
 import {
   QuotaGuard,
@@ -36,7 +36,6 @@ export class AppModule {
         DatabaseModule,
         RedisModule,
         ObservabilityModule.forRoot(config.process),
-        AuditModule,
         AuthModule,
         RateLimitModule,
         ProvidersModule,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/index.js';
 import { ConversationModule } from '../conversation/index.js';
+import { AuditModule } from '../observability/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { ToolsModule } from '../tools/index.js';
@@ -69,6 +70,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       AlertEntity,
       ToolApprovalEntity,
     ]),
+    AuditModule,
     AuthModule,
     ConversationModule,
     ProvidersModule,

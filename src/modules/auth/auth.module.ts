@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthConfig, ProcessConfig } from '../../config/app-config.js';
+import { AuditModule } from '../observability/index.js';
 import { AccessTokenIssuer } from './access-token.issuer.js';
 import { AccessTokenVerifier } from './access-token.verifier.js';
 import { AccountBootstrapService } from './account-bootstrap.service.js';
@@ -31,6 +32,7 @@ class SigningSecretModule {}
 
 @Module({
   imports: [
+    AuditModule,
     TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity]),
     SigningSecretModule,
     JwtModule.registerAsync({

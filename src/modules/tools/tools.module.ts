@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
@@ -10,7 +11,7 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [RateLimitModule],
+  imports: [AuditModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
