@@ -174,7 +174,7 @@ describe('approvals', () => {
       false,
     ],
   ] as const)('are asked for %s, or not', async (_what, tool, rules, isAsked) => {
-    const { call, gate } = play(tool, { rules: rules as ToolExecutorParts['rules'] & object });
+    const { call, gate } = play(tool, { rules });
     const invocation = { toolName: 'probe', input: {}, toolCallId: 'c1', idempotencyKey: 'r:1' };
     const caller = {
       principal: USER,
