@@ -5,6 +5,8 @@ import { OutboundFailed, OutboundRefused } from './outbound-errors.js';
 
 /** For one of several addresses; the last one has what is left of the deadline. */
 const ATTEMPT_MS = 2_000;
+/** A name may have any number; so many are tried. */
+const MAX_ATTEMPTS = 8;
 
 /**
  * Connects to public addresses only. Names are resolved once, here; all their addresses must be public, and the connection
@@ -29,6 +31,8 @@ export function guardedConnector(network: Network, signal: AbortSignal): buildCo
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
     maxCachedSessions: 0,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
     ...(network.ca === undefined ? {} : { ca: network.ca }),
   }) as (...args: Parameters<buildConnector.connector>) => Socket;
   return (options, callback) => {
@@ -60,5 +64,5 @@ async function checkedAddresses(
   if (addresses.length === 0) throw new OutboundFailed('dns');
   if (!addresses.every((address) => network.isPublic(address)))
     throw new OutboundRefused('address_forbidden');
-  return addresses;
+  return addresses.slice(0, MAX_ATTEMPTS);
 }

@@ -23,7 +23,10 @@ export interface OutboundLimits {
 const MAX_REDIRECTS = 3;
 const MAX_HEADER_BYTES = 16 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
-const IDLE_SOCKET_MS = 10_000;
+/** Shorter than what servers keep a silent connection for. */
+const IDLE_SOCKET_MS = 4_000;
+/** Interim answers (1xx) before the real one. */
+const MAX_INTERIM = 8;
 const CONNECTIONS_PER_ORIGIN = 64;
 
 /**
@@ -92,12 +95,17 @@ export class OutboundClient implements OnApplicationShutdown {
       const headers = new Headers(options.headers as RequestInit['headers']);
       headers.set('accept-encoding', 'identity');
       headers.set('user-agent', USER_AGENT);
-      return (await undiciFetch(url, {
-        ...options,
-        headers: [...headers],
-        dispatcher: this.origins,
-        redirect: 'manual',
-      })) as unknown as Response;
+      try {
+        return (await undiciFetch(url, {
+          ...options,
+          headers: [...headers],
+          dispatcher: this.origins,
+          redirect: 'manual',
+        })) as unknown as Response;
+      } catch (error) {
+        // Libraries know their own signal's reason; all else would name addresses.
+        throw options.signal?.aborted ? error : toOutboundFailure(error);
+      }
     };
   }
 
@@ -129,6 +137,7 @@ export class OutboundClient implements OnApplicationShutdown {
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<OutboundResponse | URL> {
+    let interim = 0;
     const client = new Client(url.origin, {
       allowH2: false,
       useMilo: false,
@@ -144,6 +153,11 @@ export class OutboundClient implements OnApplicationShutdown {
         method: request.method,
         headers,
         signal,
+        onInfo: () => {
+          interim += 1;
+          if (interim > MAX_INTERIM)
+            void client.destroy(new OutboundFailed('protocol')).catch(() => undefined);
+        },
       });
       // Nobody may listen to what a destroyed body says.
       answer.body.on('error', () => undefined);
