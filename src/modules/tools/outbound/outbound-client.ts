@@ -92,16 +92,16 @@ export class OutboundClient implements OnApplicationShutdown {
       const { url, ...given } = input instanceof Request ? partsOf(input) : { url: String(input) };
       checkOrigin(url, allowed);
       const options = { ...given, ...init } as UndiciInit;
-      const headers = new Headers(options.headers as RequestInit['headers']);
+      const headers = new Headers(options.headers);
       headers.set('accept-encoding', 'identity');
       headers.set('user-agent', USER_AGENT);
       try {
-        return (await undiciFetch(url, {
+        return await undiciFetch(url, {
           ...options,
           headers: [...headers],
           dispatcher: this.origins,
           redirect: 'manual',
-        })) as unknown as Response;
+        });
       } catch (error) {
         // Libraries know their own signal's reason; all else would name addresses.
         throw options.signal?.aborted ? error : toOutboundFailure(error);
