@@ -4,6 +4,7 @@ import { ToolsConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { calculatorTool } from './builtin/calculator/calculator.tool.js';
 import { currentTimeTool } from './builtin/current-time/current-time.tool.js';
+import { webFetchTool } from './builtin/web-fetch/web-fetch.tool.js';
 import { createSearchEngine } from './builtin/web-search/create-search-engine.js';
 import { webSearchTool } from './builtin/web-search/web-search.tool.js';
 import { OutboundClient } from './outbound/outbound-client.js';
@@ -23,6 +24,7 @@ export class BuiltinTools implements ToolSource {
     this.all = [
       calculatorTool,
       currentTimeTool(clock),
+      webFetchTool({ outbound, web, clock }),
       ...(search ? [webSearchTool({ engine: createSearchEngine(search, web, outbound), web, logger })] : []),
     ];
   }
