@@ -13,6 +13,7 @@ interface PageElement {
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
   remove(): void;
+  replaceWith(text: string): void;
   cloneNode(deep: boolean): PageElement;
 }
 
@@ -24,13 +25,14 @@ interface PageDocument {
 }
 
 const MAX_TITLE_LENGTH = 300;
+const MAX_ALT_LENGTH = 200;
 /** Shorter articles are a sign that the page is no article: a list, a form, a front page. */
 const MIN_ARTICLE_LENGTH = 250;
 const META_BYTES = 1024;
 const META_CHARSET = /<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?\s{0,5}([\w:.-]{1,40})/i;
 const XML_ENCODING = /^\s{0,20}<\?xml[^>]{0,100}?encoding\s{0,5}=\s{0,5}["']([\w:.-]{1,40})/i;
 const UNSEEN =
-  'script,style,noscript,template,iframe,frame,object,embed,svg,canvas,audio,video,dialog,' +
+  'body title,script,style,noscript,template,iframe,frame,object,embed,svg,canvas,audio,video,dialog,' +
   '[hidden],[aria-hidden="true"]';
 const NOT_SHOWN = /display\s*:\s*none|visibility\s*:\s*hidden/i;
 
@@ -110,7 +112,9 @@ async function toMarkdown(html: string, url: string): Promise<{ title: string; t
     import('@mozilla/readability'),
     import('turndown'),
   ]);
-  const { parseHTML } = linkedom as unknown as { parseHTML(html: string): { document: PageDocument } };
+  const { parseHTML } = linkedom as unknown as {
+    parseHTML: (html: string) => { document: PageDocument };
+  };
   const { document } = parseHTML(
     /<html[\s>]/i.test(html.slice(0, 4096)) ? html : `<html><body>${html}</body></html>`,
   );
@@ -126,18 +130,10 @@ async function toMarkdown(html: string, url: string): Promise<{ title: string; t
     codeBlockStyle: 'fenced',
     bulletListMarker: '-',
   });
-  // An image is nothing that can be read, and its address would be asked for by whoever shows the text.
-  markdown.addRule('image', {
-    filter: 'img',
-    replacement: (_, node) => {
-      const alt = ((node as unknown as PageElement).getAttribute('alt') ?? '').trim();
-      return alt === '' ? '' : `[image: ${alt.slice(0, 200)}]`;
-    },
-  });
   return {
-    title: article?.title ?? document.title ?? '',
+    title: article?.title || document.title || titleIn(html),
     text: markdown
-      .turndown((isArticle ? article!.content : whole))
+      .turndown(isArticle ? article!.content : whole)
       .replace(/\n{3,}/g, '\n\n')
       .trim(),
   };
@@ -156,9 +152,11 @@ function prepare(document: PageDocument, url: string): void {
     if (address === undefined) link.removeAttribute('href');
     else link.setAttribute('href', address);
   }
+  // An image is nothing that can be read, and its address would be asked for by whoever shows the text.
   for (const image of document.querySelectorAll('img')) {
-    image.removeAttribute('src');
-    image.removeAttribute('srcset');
+    const alt = (image.getAttribute('alt') ?? '').trim().slice(0, MAX_ALT_LENGTH);
+    if (alt === '') image.remove();
+    else image.replaceWith(`(image: ${alt})`);
   }
 }
 
