@@ -1,7 +1,39 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const OUTBOUND = 'Outbound requests belong to the provider adapters and the guarded outbound client.';
+const OUTBOUND = 'Outbound requests of tools go through OutboundClient (src/modules/tools/outbound).';
+const NO_SANDBOX = 'node:vm is no sandbox.';
+
+/** The files that may open connections of their own, and why. All others go through these. */
+const OUTBOUND_FILES = [
+  // The guarded client of tools itself.
+  'src/modules/tools/outbound/{outbound-client,guarded-connector,network}.ts',
+  // Calls models at the addresses that the operator configured, streaming, over a pool of its own.
+  'src/modules/providers/wire/lean-fetch.ts',
+  // Posts to the one address that the operator configured; no text of a model or a user chooses it.
+  'src/modules/agent/spending/alert-webhook.ts',
+];
+
+const unsafeImports = [
+  { name: 'node:vm', message: NO_SANDBOX },
+  { name: 'vm', message: NO_SANDBOX },
+];
+const bothNames = (name, restriction) => [
+  { ...restriction, name, message: OUTBOUND },
+  { ...restriction, name: `node:${name}`, message: OUTBOUND },
+];
+/** What only listens, or looks at text, stays allowed. */
+const outboundImports = [
+  { name: 'undici', message: OUTBOUND },
+  ...['http2', 'dgram', 'dns', 'dns/promises'].flatMap((name) => bothNames(name, {})),
+  ...['http', 'https'].flatMap((name) =>
+    bothNames(name, {
+      importNames: ['default', 'request', 'get', 'Agent', 'globalAgent', 'ClientRequest', 'WebSocket'],
+    }),
+  ),
+  ...bothNames('net', { importNames: ['default', 'connect', 'createConnection'] }),
+  ...bothNames('tls', { importNames: ['default', 'connect'] }),
+];
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'src/page/assets/**'] },
@@ -35,15 +67,7 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            { name: 'node:vm', message: 'node:vm is no sandbox.' },
-            { name: 'vm', message: 'node:vm is no sandbox.' },
-          ],
-        },
-      ],
+      'no-restricted-imports': ['error', { paths: unsafeImports }],
     },
   },
   {
@@ -62,12 +86,29 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/modules/providers/**', 'src/**/*.spec.ts'],
+    ignores: [...OUTBOUND_FILES, 'src/**/*.spec.ts'],
     rules: {
       'no-restricted-globals': [
         'error',
-        { name: 'fetch', message: OUTBOUND },
-        { name: 'WebSocket', message: OUTBOUND },
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+          name,
+          message: OUTBOUND,
+        })),
+      ],
+      'no-restricted-imports': ['error', { paths: [...unsafeImports, ...outboundImports] }],
+      // Other ways to the same.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[object.name=/^(globalThis|global)$/]:matches([property.name=/^(fetch|WebSocket|EventSource)$/], [property.value=/^(fetch|WebSocket|EventSource)$/])',
+          message: OUTBOUND,
+        },
+        {
+          selector:
+            'ImportExpression[source.value=/^(undici|(node:)?(https?|http2|net|tls|dgram|dns|dns.promises))$/]',
+          message: OUTBOUND,
+        },
       ],
     },
   },

@@ -89,15 +89,15 @@ export class OutboundClient implements OnApplicationShutdown {
       const { url, ...given } = input instanceof Request ? partsOf(input) : { url: String(input) };
       checkOrigin(url, allowed);
       const options = { ...given, ...init } as UndiciInit;
-      const headers = new Headers(options.headers as RequestInit['headers']);
+      const headers = new Headers(options.headers);
       headers.set('accept-encoding', 'identity');
       headers.set('user-agent', USER_AGENT);
-      return (await undiciFetch(url, {
+      return await undiciFetch(url, {
         ...options,
         headers: [...headers],
         dispatcher: this.origins,
         redirect: 'manual',
-      })) as unknown as Response;
+      });
     };
   }
 
@@ -144,6 +144,7 @@ export class OutboundClient implements OnApplicationShutdown {
         method: request.method,
         headers,
         signal,
+        reset: true,
       });
       // Nobody may listen to what a destroyed body says.
       answer.body.on('error', () => undefined);
