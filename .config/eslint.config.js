@@ -5,33 +5,30 @@ const OUTBOUND = 'What leaves this process goes through OutboundClient (src/modu
 
 /** The files that may open connections themselves, and why. */
 const WAYS_OUT = [
-  // It is the guarded client, and the connector that checks addresses.
-  'src/modules/tools/outbound/outbound-client.ts',
-  'src/modules/tools/outbound/guarded-connector.ts',
+  // The guarded client itself.
+  'src/modules/tools/outbound/{outbound-client,guarded-connector,network}.ts',
   // Model providers: addresses of the operator's, thousands of open streams, and no tool can choose where they lead.
   'src/modules/providers/wire/lean-fetch.ts',
 ];
 
 const NO_SANDBOX = ['node:vm', 'vm'].map((name) => ({ name, message: 'node:vm is no sandbox.' }));
 
+/** What connects. What only listens, or looks at text, stays allowed. */
 const CLIENTS = {
-  http: ['request', 'get', 'ClientRequest', 'Agent'],
-  https: ['request', 'get', 'Agent'],
-  http2: ['connect'],
+  http: ['request', 'get', 'Agent', 'globalAgent', 'ClientRequest', 'WebSocket'],
+  https: ['request', 'get', 'Agent', 'globalAgent'],
   net: ['connect', 'createConnection'],
   tls: ['connect'],
-  dgram: ['createSocket'],
 };
+
+const bothNames = (module, restriction) =>
+  [module, `node:${module}`].map((name) => ({ ...restriction, name, message: OUTBOUND }));
 
 const CLIENT_IMPORTS = [
   { name: 'undici', message: OUTBOUND },
-  ...Object.entries(CLIENTS).flatMap(([module, importNames]) =>
-    ['', 'node:'].map((prefix) => ({
-      name: `${prefix}${module}`,
-      importNames,
-      allowTypeImports: true,
-      message: OUTBOUND,
-    })),
+  ...['http2', 'dgram', 'dns', 'dns/promises'].flatMap((module) => bothNames(module, {})),
+  ...Object.entries(CLIENTS).flatMap(([module, names]) =>
+    bothNames(module, { importNames: ['default', ...names], allowTypeImports: true }),
   ),
 ];
 
@@ -94,15 +91,17 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'ImportExpression > Literal[value=/^(undici|(node:)?(https?|http2|net|tls|dgram|vm))$/]',
+          selector:
+            'ImportExpression > Literal[value=/^(undici|(node:)?(https?|http2|net|tls|dgram|dns|dns.promises|vm))$/]',
           message: OUTBOUND,
         },
       ],
       'no-restricted-globals': [
         'error',
-        { name: 'fetch', message: OUTBOUND },
-        { name: 'WebSocket', message: OUTBOUND },
-        { name: 'EventSource', message: OUTBOUND },
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+          name,
+          message: OUTBOUND,
+        })),
       ],
     },
   },

@@ -158,6 +158,7 @@ export class OutboundClient implements OnApplicationShutdown {
         method: request.method,
         headers,
         signal,
+        reset: true,
         onInfo: () => {
           interim += 1;
           if (interim > MAX_INTERIM)
