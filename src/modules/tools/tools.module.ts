@@ -1,13 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../observability/index.js';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { RateLimitModule } from '../rate-limit/index.js';
+import { DatabaseQueryModule } from './builtin/database-query/database-query.module.js';
 import { DatabaseTools } from './builtin/database-query/database-tools.js';
-import { ExampleDatabaseRepository } from './builtin/database-query/example-database.repository.js';
-import { InstallationSecretEntity } from './builtin/database-query/installation-secret.entity.js';
-import { SqlParser } from './builtin/database-query/sql-parser.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolGate } from './tool-gate.js';
@@ -16,7 +14,7 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([InstallationSecretEntity]), AuditModule, RateLimitModule],
+  imports: [DatabaseQueryModule, AuditModule, OutboundModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
@@ -25,10 +23,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
       inject: [BuiltinTools, DatabaseTools],
       useFactory: (...sources: unknown[]) => sources,
     },
-    DatabaseTools,
-    ExampleDatabaseRepository,
     ExecutionSlots,
-    SqlParser,
     ToolBreakers,
     ToolExecutor,
     ToolGate,
@@ -36,6 +31,6 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     ToolPolicy,
     ToolRegistry,
   ],
-  exports: [ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
+  exports: [OutboundModule, ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}
