@@ -200,6 +200,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
       approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
+      computeConcurrency: env.PERCH_COMPUTE_CONCURRENCY,
+      code: { timeoutMs: env.PERCH_CODE_TIMEOUT_MS, memoryMb: env.PERCH_CODE_MEMORY_MB },
     },
     rateLimit: {
       tiers: {
