@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
+import { ComputeSandbox } from './sandbox/compute-sandbox.js';
 import { ExecutionSlots } from './execution-slots.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
@@ -15,6 +16,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
+    ComputeSandbox,
     { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...sources: unknown[]) => sources },
     ExecutionSlots,
     ToolBreakers,

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
 import { ToolsConfig } from '../../../config/app-config.js';
 import { type RunningJob, startInWorker, type WorkerJob, WorkerJobError } from './run-in-worker.js';
 
@@ -30,7 +31,10 @@ export class ComputeSandbox implements OnApplicationShutdown {
   private readonly threads = new Set<Promise<void>>();
   private readonly waiting = new Set<Waiting>();
 
-  constructor(private readonly config: ToolsConfig) {}
+  constructor(
+    private readonly config: ToolsConfig,
+    private readonly logger: PinoLogger,
+  ) {}
 
   /** Threads that exist, those included that have answered and are about to end. */
   get threadCount(): number {
@@ -45,7 +49,12 @@ export class ComputeSandbox implements OnApplicationShutdown {
     const signal = AbortSignal.any([job.signal, this.stopping.signal]);
     if (signal.aborted) throw new WorkerJobError('cancelled');
     await this.takePlace(job.owner, signal);
-    return this.start({ ...job, signal }).answer;
+    try {
+      return await this.start({ ...job, signal }).answer;
+    } catch (error) {
+      if (error instanceof WorkerJobError && error.reason === 'crashed') this.logCrash(job, error);
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -54,6 +63,14 @@ export class ComputeSandbox implements OnApplicationShutdown {
     const timer = setTimeout(limit.resolve, SHUTDOWN_LIMIT_MS);
     await Promise.race([Promise.all(this.threads), limit.promise]);
     clearTimeout(timer);
+  }
+
+  private logCrash({ script }: ComputeJob, { cause }: WorkerJobError): void {
+    this.logger.error({
+      event: 'tools.compute.crashed',
+      script: script.pathname.slice(script.pathname.lastIndexOf('/') + 1),
+      detail: cause,
+    });
   }
 
   private start(job: ComputeJob): RunningJob {
