@@ -14,4 +14,7 @@ export type Misbehaviour =
   | 'prints'
   | 'waits';
 
+/** A script whose work is its default export, and that takes a while to load. */
+export const SLOW_TO_LOAD = new URL('./slow-to-load.worker.js', import.meta.url);
+
 export const MISBEHAVING = new URL('./misbehaving.worker.js', import.meta.url);

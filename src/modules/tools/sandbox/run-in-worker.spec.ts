@@ -1,5 +1,9 @@
 import { jest } from '@jest/globals';
-import { MISBEHAVING, type Misbehaviour } from '../../../../test/support/workers/misbehaviour.js';
+import {
+  MISBEHAVING,
+  type Misbehaviour,
+  SLOW_TO_LOAD,
+} from '../../../../test/support/workers/misbehaviour.js';
 import { runInWorker, startInWorker, type WorkerJob, WorkerJobError } from './run-in-worker.js';
 
 function aJob(kind: Misbehaviour, overrides: Partial<WorkerJob> = {}): WorkerJob {
@@ -55,6 +59,19 @@ describe(runInWorker.name, () => {
       await expect(runInWorker(aJob(kind, { timeoutMs: 100 }))).rejects.toMatchObject({ reason: 'timeout' });
     },
   );
+
+  it('counts the time of a default export from when it is called, after all has been loaded', async () => {
+    const job = { script: SLOW_TO_LOAD, timeoutMs: 300, loadLimitMs: 10_000 };
+    expect(await runInWorker(aJob('echo', { ...job, input: { workMs: 0 } }))).toBe('worked for 0 ms');
+    await expect(runInWorker(aJob('echo', { ...job, input: { workMs: 60_000 } }))).rejects.toMatchObject({
+      reason: 'timeout',
+    });
+  });
+
+  it('ends a script that does not finish loading', async () => {
+    const job = { script: SLOW_TO_LOAD, timeoutMs: 50, loadLimitMs: 50, input: { workMs: 0 } };
+    await expect(runInWorker(aJob('echo', job))).rejects.toMatchObject({ reason: 'timeout' });
+  });
 
   it('tells logs a bounded part of why a script crashed', async () => {
     const error: unknown = await runInWorker(aJob('throws')).catch((thrown: unknown) => thrown);

@@ -12,15 +12,21 @@ setFlagsFromString('--wasm-max-mem-pages=5120');
 
 export interface WorkerJob {
   /**
-   * The module that does the work, next to the caller: `new URL('./x.worker.js', import.meta.url)`. It finds its input
-   * in `workerData` and answers once, with a JSON value, through `parentPort.postMessage`. It is ours, only its input is
+   * The module that does the work, next to the caller: `new URL('./x.worker.js', import.meta.url)`. Its default export is
+   * a function that takes the input and returns the answer, a JSON value, or a promise of it. (A module without one may
+   * take its input from `workerData` and answer once through `parentPort.postMessage`.) It is ours, only its input is
    * hostile: what runs in it may do what this process may do.
    */
   readonly script: URL;
-  /** Reaches the script as `workerData`, as a structured clone. Bounded by the caller. */
+  /** Reaches the script as a structured clone. Bounded by the caller. */
   readonly input: unknown;
   /** Counted from when the thread runs. */
   readonly timeoutMs: number;
+  /**
+   * For a script with a default export: so long may it load what it imports, and `timeoutMs` is counted from when its
+   * function is called. Left out: loading is part of `timeoutMs`.
+   */
+  readonly loadLimitMs?: number;
   /** Of the script's JavaScript heap. A script that uses WebAssembly bounds its memory itself (`boundedWasmMemory`). */
   readonly memoryMb: number;
   /** Of the answer as JSON. Default 1 MiB. */
@@ -57,6 +63,7 @@ export interface RunningJob {
 }
 
 type Message =
+  | { readonly kind: 'started' }
   | { readonly kind: 'answer'; readonly bytes: Uint8Array }
   | { readonly kind: 'crashed'; readonly detail: string }
   | { readonly kind: 'too_large' };
@@ -110,12 +117,14 @@ export function startInWorker(job: WorkerJob): RunningJob {
     const cancel = (): void => fail('cancelled');
     let timer = setTimeout(() => fail('crashed', 'it did not start'), START_LIMIT_MS);
     job.signal.addEventListener('abort', cancel, { once: true });
-    worker.once('online', () => {
+    const allow = (ms: number): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail('timeout'), job.timeoutMs);
-    });
-    worker.once('message', (message: Message) => {
-      if (message.kind === 'too_large') fail('too_large');
+      timer = setTimeout(() => fail('timeout'), ms);
+    };
+    worker.once('online', () => allow(job.timeoutMs + (job.loadLimitMs ?? 0)));
+    worker.on('message', (message: Message) => {
+      if (message.kind === 'started') allow(job.timeoutMs);
+      else if (message.kind === 'too_large') fail('too_large');
       else if (message.kind === 'crashed') fail('crashed', message.detail);
       else end(() => resolve(JSON.parse(textOf(message.bytes)) as unknown));
     });

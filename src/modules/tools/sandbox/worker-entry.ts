@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 import process from 'node:process';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
 /*
  * What every worker of `run-in-worker.ts` starts with: it makes the job's script harmless to the thread that waits for
@@ -41,16 +41,21 @@ function crash(error: unknown): void {
 }
 
 // A structured clone of whatever it is would be built on the main thread; bytes are handed over as they are.
-port.postMessage = (answer: unknown) => {
+function answer(value: unknown): void {
   if (hasAnswered) return;
-  const bytes = new TextEncoder().encode(JSON.stringify(answer) ?? 'null');
+  const bytes = new TextEncoder().encode(JSON.stringify(value) ?? 'null');
   if (bytes.byteLength > Number(maxAnswerBytes)) send({ kind: 'too_large' });
   else send({ kind: 'answer', bytes }, [bytes.buffer]);
-};
+}
 
+port.postMessage = answer;
 process.on('uncaughtException', crash);
 try {
-  await import(script);
+  const { default: work } = (await import(script)) as { default?: (input: unknown) => unknown };
+  if (work) {
+    post({ kind: 'started' });
+    answer(await work(workerData));
+  }
 } catch (error) {
   crash(error);
 }

@@ -4,10 +4,25 @@ import type { ProgramOutcome } from './program-outcome.js';
 /** Of all that the model gets, as JSON. What tools may return ends at 64 KiB. */
 const MAX_OUTPUT_BYTES = 64 * 1024 - 256;
 const MAX_LOG_BYTES = 16 * 1024;
+/** Whoever handles the result later does so by recursion. */
+const MAX_DEPTH = 200;
 
 /** Reads what the prelude's `report` gave: the result as JSON, the logs, and whether either was cut inside. */
 export function readReport(report: string): ProgramOutcome {
-  const [resultJson, isResultCut, log, isLogCut] = JSON.parse(report) as [string, boolean, string, boolean];
+  const [resultJson, isResultCut, printed, isLogCut] = JSON.parse(report) as [
+    string,
+    boolean,
+    string,
+    boolean,
+  ];
+  if (depthOf(resultJson) > MAX_DEPTH) {
+    return {
+      kind: 'failed',
+      name: 'TooDeep',
+      message: `The result is nested deeper than ${MAX_DEPTH} levels.`,
+    };
+  }
+  const log = printed.toWellFormed();
   const logs = cutToBytes(log, MAX_LOG_BYTES);
   const room = MAX_OUTPUT_BYTES - jsonBytes(logs);
   const isWhole = !isResultCut && Buffer.byteLength(resultJson) <= room;
@@ -41,6 +56,17 @@ function cutToBytes(text: string, maxBytes: number): string {
     kept = kept.slice(0, Math.min(kept.length - 1, Math.floor((kept.length * maxBytes) / jsonBytes(kept))));
   }
   return kept.toWellFormed();
+}
+
+/** Of the arrays and objects in a JSON text. */
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"?|[[{\]}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth);
+    else if (token === ']' || token === '}') depth -= 1;
+  }
+  return deepest;
 }
 
 function jsonBytes(text: string): number {

@@ -12,10 +12,12 @@ import type { RunCodeInput } from './run-code.worker.js';
 const MAX_CODE_LENGTH = 20_000;
 const MAX_DATA_BYTES = 256 * 1024;
 const MAX_ANSWER_BYTES = 256 * 1024;
-/** For the interpreter to come up in the thread, and for the program to end by itself before it is ended. */
-const ALLOWANCE_MS = 100;
-/** For the line in front of the sandbox and the start of a thread. */
-const MAX_WAIT_MS = 20_000;
+/** For the program to end by itself before its thread is ended. */
+const ALLOWANCE_MS = 50;
+/** For the interpreter to come up in the thread. */
+const LOAD_LIMIT_MS = 5_000;
+/** For the line in front of the sandbox, and for a thread to start. */
+const MAX_WAIT_MS = 25_000;
 /** Of the thread's own heap; what the program makes lives in WebAssembly's memory. */
 const THREAD_MEMORY_MB = 32;
 
@@ -44,19 +46,14 @@ export function runCodeTool(sandbox: ComputeSandbox, { code: limits }: Pick<Tool
     isIdempotent: true,
     timeoutMs: limits.timeoutMs + MAX_WAIT_MS,
     execute: async ({ code, data }, { userId, signal }) => {
-      const dataJson = data === undefined ? '' : JSON.stringify(data);
-      if (Buffer.byteLength(dataJson) > MAX_DATA_BYTES) {
-        throw new ToolError(
-          'too_large',
-          `\`data\` may have ${MAX_DATA_BYTES / 1024} kB of JSON. Pass less of it.`,
-        );
-      }
+      const dataJson = toBoundedText(data);
       const input: RunCodeInput = { code, dataJson, ...limits, wasm: await quickJsWasm() };
       const answer = sandbox.run({
         owner: userId,
         script: new URL('./run-code.worker.js', import.meta.url),
         input,
         timeoutMs: limits.timeoutMs + ALLOWANCE_MS,
+        loadLimitMs: LOAD_LIMIT_MS,
         memoryMb: THREAD_MEMORY_MB,
         maxAnswerBytes: MAX_ANSWER_BYTES,
         signal,
@@ -65,6 +62,23 @@ export function runCodeTool(sandbox: ComputeSandbox, { code: limits }: Pick<Tool
       return toResult(outcome, limits);
     },
   });
+}
+
+/** Empty for no data. */
+function toBoundedText(data: unknown): string {
+  let text: string;
+  try {
+    text = data === undefined ? '' : JSON.stringify(data);
+  } catch {
+    throw new ToolError('too_large', '`data` is nested too deep.');
+  }
+  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
+    throw new ToolError(
+      'too_large',
+      `\`data\` may have ${MAX_DATA_BYTES / 1024} kB of JSON. Pass less of it.`,
+    );
+  }
+  return text;
 }
 
 /** Of a thread that was ended. */

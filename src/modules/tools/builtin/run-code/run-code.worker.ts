@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import {
   newQuickJSWASMModuleFromVariant,
@@ -6,7 +6,7 @@ import {
   type QuickJSSyncVariant,
 } from 'quickjs-emscripten-core';
 import { boundedWasmMemory } from '../../sandbox/bounded-wasm-memory.js';
-import type { Program } from './program-outcome.js';
+import type { Program, ProgramOutcome } from './program-outcome.js';
 import { runProgram } from './run-program.js';
 
 /** What the interpreter begins with; the program's own limit comes on top. */
@@ -26,4 +26,5 @@ const quickJs = await newQuickJSWASMModuleFromVariant(
     wasmMemory: boundedWasmMemory(INTERPRETER_MB, INTERPRETER_MB + program.memoryMb),
   }),
 );
-parentPort!.postMessage(runProgram(quickJs, program));
+
+export default (): ProgramOutcome => runProgram(quickJs, program);
