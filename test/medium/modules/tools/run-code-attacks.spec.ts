@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { aRunCodeTool } from '../../../../../test/support/tools/a-run-code-tool.js';
-import type { JsonValue } from '../../../../shared/llm/json.js';
+import { aRunCodeTool } from '../../../support/tools/a-run-code-tool.js';
+import type { JsonValue } from '../../../../src/shared/llm/json.js';
 
 /*
  * What hostile programs do to the sandbox: nothing, but end. Those from the list of attacks with what the list expects,
@@ -27,7 +27,7 @@ interface Snippet {
   readonly expect: string;
 }
 const SNIPPETS = readFileSync(
-  new URL('../../../../../test/data/attacks/sandbox_snippets.jsonl', import.meta.url),
+  new URL('../../../data/attacks/sandbox_snippets.jsonl', import.meta.url),
   'utf8',
 )
   .trim()
