@@ -70,7 +70,7 @@ describe(runInWorker.name, () => {
 
   it('ends a script that does not finish loading', async () => {
     const job = { script: SLOW_TO_LOAD, timeoutMs: 50, loadLimitMs: 50, input: { workMs: 0 } };
-    await expect(runInWorker(aJob('echo', job))).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(runInWorker(aJob('echo', job))).rejects.toMatchObject({ reason: 'busy' });
   });
 
   it('tells logs a bounded part of why a script crashed', async () => {

@@ -23,8 +23,8 @@ export interface WorkerJob {
   /** Counted from when the thread runs. */
   readonly timeoutMs: number;
   /**
-   * For a script with a default export: so long may it load what it imports, and `timeoutMs` is counted from when its
-   * function is called. Left out: loading is part of `timeoutMs`.
+   * Only for a script with a default export: so long may it load what it imports, and `timeoutMs` is counted from when
+   * its function is called. Left out: loading is part of `timeoutMs`.
    */
   readonly loadLimitMs?: number;
   /** Of the script's JavaScript heap. A script that uses WebAssembly bounds its memory itself (`boundedWasmMemory`). */
@@ -39,7 +39,7 @@ export interface WorkerJob {
  * - `too_large`: its answer was;
  * - `crashed`: it failed, or ended without an answer;
  * - `cancelled`: by its signal, or because the process shuts down;
- * - `busy`: it never started, there was no place in time.
+ * - `busy`: it did not start in time: no place, or a machine that has too much to do.
  */
 export type WorkerJobFailure = 'timeout' | 'memory' | 'too_large' | 'crashed' | 'cancelled' | 'busy';
 
@@ -108,20 +108,22 @@ export function startInWorker(job: WorkerJob): RunningJob {
     const end = (settle: () => void): void => {
       clearTimeout(timer);
       job.signal.removeEventListener('abort', cancel);
-      worker.removeAllListeners('message');
+      worker.removeAllListeners('message').removeAllListeners('online');
       void worker.terminate();
       settle();
     };
     const fail = (reason: WorkerJobFailure, detail?: string): void =>
       end(() => reject(new WorkerJobError(reason, detail)));
     const cancel = (): void => fail('cancelled');
-    let timer = setTimeout(() => fail('crashed', 'it did not start'), START_LIMIT_MS);
+    let timer = setTimeout(() => fail('busy'), START_LIMIT_MS);
     job.signal.addEventListener('abort', cancel, { once: true });
-    const allow = (ms: number): void => {
+    const allow = (ms: number, reason: WorkerJobFailure = 'timeout'): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail('timeout'), ms);
+      timer = setTimeout(() => fail(reason), ms);
     };
-    worker.once('online', () => allow(job.timeoutMs + (job.loadLimitMs ?? 0)));
+    worker.once('online', () =>
+      job.loadLimitMs === undefined ? allow(job.timeoutMs) : allow(job.loadLimitMs, 'busy'),
+    );
     worker.on('message', (message: Message) => {
       if (message.kind === 'started') allow(job.timeoutMs);
       else if (message.kind === 'too_large') fail('too_large');

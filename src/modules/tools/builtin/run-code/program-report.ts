@@ -42,10 +42,15 @@ export function readError(description: string, file: string): ProgramOutcome {
   const line = position === -1 ? NaN : Number.parseInt(stack.slice(position + file.length + 1), 10);
   return {
     kind: 'failed',
-    name: name.slice(0, 100) || 'Error',
-    message,
+    name: printable(name).slice(0, 100) || 'Error',
+    message: printable(message),
     ...(Number.isNaN(line) ? {} : { line }),
   };
+}
+
+/** Without what no database takes. */
+function printable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }
 
 /** The longest beginning of a text that has so many bytes as a JSON string. */

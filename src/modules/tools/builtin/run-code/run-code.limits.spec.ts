@@ -42,6 +42,13 @@ describe('the limits of run_code', () => {
     expect((await run('"\\ud800"')) as { result: string }).toEqual({ result: '\ud800' });
   });
 
+  it('tells errors as text that can be stored', async () => {
+    expect(await run('throw new Error("a\\0b\\ud800" + "x".repeat(5000))')).toEqual({
+      error: 'code_error',
+      message: expect.stringMatching(/^Error: ab\ufffdx{996} \(line 1\)$/),
+    });
+  });
+
   it('takes code and data up to its limits, and no more', async () => {
     expect(await run(`/*${'x'.repeat(19_980)}*/ 7`)).toEqual({ result: 7 });
     expect(tool.parseInput({ code: 'x'.repeat(20_001) }).ok).toBe(false);
