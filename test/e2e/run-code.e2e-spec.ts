@@ -38,9 +38,9 @@ describe('a run in which the model writes programs', () => {
     expect(answer.content).toBe('Done.');
     expect(answer.tool_calls.map(({ is_error, result }) => [is_error, result])).toEqual([
       [false, { result: { sum: 6 } }],
-      [true, expect.objectContaining({ code: 'timeout' })],
-      [true, expect.objectContaining({ code: 'timeout' })],
-      [true, expect.objectContaining({ code: 'code_error' })],
+      [true, { error: expect.objectContaining({ code: 'timeout' }) }],
+      [true, { error: expect.objectContaining({ code: 'timeout' }) }],
+      [true, { error: expect.objectContaining({ code: 'code_error' }) }],
     ]);
   });
 });
