@@ -21,18 +21,16 @@ describe('a run in which the model writes programs', () => {
       { code: 'new Array(1e9) + ""' },
       { code: 'process.env' },
     ];
-    models
-      .reset()
-      .enqueue(
-        {
-          toolCalls: programs.map((program, n) => ({
-            id: `call_${n}`,
-            name: 'run_code',
-            arguments: program,
-          })),
-        },
-        { text: 'Done.' },
-      );
+    models.reset().enqueue(
+      {
+        toolCalls: programs.map((program, n) => ({
+          id: `call_${n}`,
+          name: 'run_code',
+          arguments: program,
+        })),
+      },
+      { text: 'Done.' },
+    );
     const user = await perch.user();
     const answer = await user.chat({ message: 'Add these up.' });
     expect(answer.content).toBe('Done.');

@@ -65,6 +65,17 @@ describe(ComputeSandbox.name, () => {
     expect(order).toEqual(['other 1', 'other 2', 'greedy 1', 'greedy 2']);
   });
 
+  it('takes turns: many jobs of one owner delay another one by a single job', async () => {
+    const order: string[] = [];
+    const ask = (owner: string): Promise<unknown> =>
+      sandbox.run(aJob('echo', { owner })).then(() => order.push(owner));
+    const first = occupy('greedy');
+    const asked = ['greedy', 'greedy', 'greedy', 'other', 'third'].map(ask);
+    first.leave();
+    await Promise.all(asked);
+    expect(order).toEqual(['other', 'third', 'greedy', 'greedy', 'greedy']);
+  });
+
   it('is busy for one owner whose line is full, and not for another', async () => {
     const first = occupy();
     const waiting = Array.from({ length: 16 }, () => sandbox.run(aJob('echo')).catch(() => undefined));

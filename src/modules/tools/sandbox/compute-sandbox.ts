@@ -12,7 +12,10 @@ const MAX_WAITING_PER_OWNER = 16;
 const SHUTDOWN_LIMIT_MS = 2_000;
 
 export interface ComputeJob extends WorkerJob {
-  /** For whom it is, usually the user's id: a free place goes to whoever has the fewest jobs at work. */
+  /**
+   * For whom it is, usually the user's id. A free place goes to whoever has the fewest jobs at work, among those to whoever
+   * has waited longest since the last one.
+   */
   readonly owner: string;
 }
 
@@ -30,6 +33,9 @@ export class ComputeSandbox implements OnApplicationShutdown {
   private readonly places: string[] = [];
   private readonly threads = new Set<Promise<void>>();
   private readonly waiting = new Set<Waiting>();
+  /** In which order owners were given their last place, as long as there is a line. */
+  private readonly turns = new Map<string, number>();
+  private turn = 0;
 
   constructor(
     private readonly config: ToolsConfig,
@@ -92,7 +98,7 @@ export class ComputeSandbox implements OnApplicationShutdown {
 
   private takePlace(owner: string, signal: AbortSignal): Promise<void> {
     if (this.places.length < this.config.computeConcurrency) {
-      this.places.push(owner);
+      this.give(owner);
       return Promise.resolve();
     }
     const ofOwner = [...this.waiting].filter((waiting) => waiting.owner === owner).length;
@@ -115,20 +121,26 @@ export class ComputeSandbox implements OnApplicationShutdown {
     });
   }
 
+  private give(owner: string): void {
+    this.places.push(owner);
+    this.turns.set(owner, ++this.turn);
+  }
+
   private leavePlace(owner: string): void {
     this.places.splice(this.places.indexOf(owner), 1);
     const next = this.nextInLine();
-    if (!next) return;
-    this.places.push(next.owner);
+    if (!next) return this.turns.clear();
+    this.give(next.owner);
     next.enter();
   }
 
-  /** The first of those whose owner has the fewest places. */
   private nextInLine(): Waiting | undefined {
     const placesOf = (owner: string): number => this.places.filter((holder) => holder === owner).length;
+    const turnOf = (owner: string): number => this.turns.get(owner) ?? 0;
+    const goesBefore = (a: string, b: string): boolean =>
+      placesOf(a) === placesOf(b) ? turnOf(a) < turnOf(b) : placesOf(a) < placesOf(b);
     return [...this.waiting].reduce<Waiting | undefined>(
-      (best, candidate) =>
-        best === undefined || placesOf(candidate.owner) < placesOf(best.owner) ? candidate : best,
+      (best, candidate) => (best === undefined || goesBefore(candidate.owner, best.owner) ? candidate : best),
       undefined,
     );
   }

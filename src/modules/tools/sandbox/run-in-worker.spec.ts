@@ -10,7 +10,7 @@ function aJob(kind: Misbehaviour, overrides: Partial<WorkerJob> = {}): WorkerJob
   return {
     script: MISBEHAVING,
     input: { kind },
-    timeoutMs: 5_000,
+    timeoutMs: 15_000,
     memoryMb: 32,
     signal: new AbortController().signal,
     ...overrides,
