@@ -125,6 +125,10 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** Threads in this process that compute for tools at the same time. */
+  abstract readonly computeConcurrency: number;
+  /** Of what the model hands to `run_code`: its time, and the memory of what it makes. */
+  abstract readonly code: { readonly timeoutMs: number; readonly memoryMb: number };
   /** What `database_query` reads. */
   abstract readonly database: {
     /** Of a restricted role on an application database. */

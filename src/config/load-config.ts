@@ -244,6 +244,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
         maxCharacters: env.PERCH_WEB_MAX_CHARACTERS,
       },
       search: searchOf(env),
+      computeConcurrency: env.PERCH_COMPUTE_CONCURRENCY,
+      code: { timeoutMs: env.PERCH_CODE_TIMEOUT_MS, memoryMb: env.PERCH_CODE_MEMORY_MB },
     },
     rateLimit: {
       tiers: {

@@ -4,6 +4,7 @@ import { RateLimitModule } from '../rate-limit/index.js';
 import { DatabaseQueryModule } from './builtin/database-query/database-query.module.js';
 import { DatabaseTools } from './builtin/database-query/database-tools.js';
 import { BuiltinTools } from './builtin-tools.js';
+import { ComputeSandbox } from './sandbox/compute-sandbox.js';
 import { ExecutionSlots } from './execution-slots.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
@@ -18,6 +19,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
+    ComputeSandbox,
     {
       provide: TOOL_SOURCES,
       inject: [BuiltinTools, DatabaseTools],
