@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -141,6 +142,14 @@ export abstract class RateLimitConfig {
   abstract readonly alertWebhookSecret: Secret | undefined;
 }
 
+export abstract class ToolsConfig {
+  abstract readonly mcpServers: readonly McpServerSettings[];
+  /** Credentials that entries of `mcpServers` name, by the setting's name. */
+  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** A tool that no administrator has seen yet is offered as it is. */
+  abstract readonly isMcpTrustedOnFirstUse: boolean;
+}
+
 export interface AppConfig {
   readonly process: ProcessConfig;
   readonly database: DatabaseConfig;
@@ -149,4 +158,5 @@ export interface AppConfig {
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
   readonly rateLimit: RateLimitConfig;
+  readonly tools: ToolsConfig;
 }

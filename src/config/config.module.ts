@@ -8,6 +8,7 @@ import {
   ProcessConfig,
   ProvidersConfig,
   RateLimitConfig,
+  ToolsConfig,
 } from './app-config.js';
 
 /** Hands every slice to whoever injects it by its class. */
@@ -23,6 +24,7 @@ export class ConfigModule {
       { provide: ProvidersConfig, useValue: config.providers },
       { provide: AgentConfig, useValue: config.agent },
       { provide: RateLimitConfig, useValue: config.rateLimit },
+      { provide: ToolsConfig, useValue: config.tools },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
+import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
 import type { AppConfig, ProviderConnectionConfig } from './app-config.js';
 import { Secret } from './secret.js';
@@ -61,6 +62,7 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
       faults.push(`AI_MODELS: ${model.id} names ${model.api_key_env} as its key, which is not set`);
     }
   }
+  faults.push(...mcpFaults(env, given));
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -74,6 +76,17 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
   }
   return faults;
+}
+
+function mcpFaults(env: Env, given: Given): string[] {
+  return env.PERCH_MCP_SERVERS.flatMap((server) => [
+    ...namedSettings(server)
+      .filter((name) => !given[name])
+      .map((name) => `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is not set`),
+    ...(server.command !== undefined && !env.PERCH_MCP_STDIO_ENABLED
+      ? [`PERCH_MCP_STDIO_ENABLED: must be true for the command of ${server.name}`]
+      : []),
+  ]);
 }
 
 /** What is fine for trying out and dangerous in production. */
@@ -194,6 +207,13 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       areToolsEnabled: env.AI_ENABLE_TOOLS,
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
+    },
+    tools: {
+      mcpServers: env.PERCH_MCP_SERVERS,
+      mcpCredentials: new Map(
+        env.PERCH_MCP_SERVERS.flatMap(namedSettings).map((name) => [name, new Secret(given[name]!)]),
+      ),
+      isMcpTrustedOnFirstUse: env.PERCH_MCP_TRUST_ON_FIRST_USE,
     },
     rateLimit: {
       tiers: {

@@ -14,6 +14,7 @@ import { AuditEntryRepository } from './administration/audit-entry.repository.js
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
+import { DerivedKeysModule } from './derived-keys.module.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -35,6 +36,7 @@ class SigningSecretModule {}
   imports: [
     TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, AuditEntryEntity]),
     SigningSecretModule,
+    DerivedKeysModule,
     JwtModule.registerAsync({
       imports: [SigningSecretModule],
       inject: [SIGNING_SECRET],
