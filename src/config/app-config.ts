@@ -146,6 +146,8 @@ export abstract class ToolsConfig {
   abstract readonly mcpServers: readonly McpServerSettings[];
   /** Credentials that entries of `mcpServers` name, by the setting's name. */
   abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** PATH of programs that are MCP servers. */
+  abstract readonly mcpPath: string | undefined;
   /** A tool that no administrator has seen yet is offered as it is. */
   abstract readonly isMcpTrustedOnFirstUse: boolean;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
+import { type ConnectionSettings, connectionsSchema, ENV_NAMES, type Env, envSchema } from './env.schema.js';
 import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
 import type { AppConfig, ProviderConnectionConfig } from './app-config.js';
@@ -81,8 +81,12 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
 function mcpFaults(env: Env, given: Given): string[] {
   return env.PERCH_MCP_SERVERS.flatMap((server) => [
     ...namedSettings(server)
-      .filter((name) => !given[name])
-      .map((name) => `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is not set`),
+      .filter((name) => !given[name] || ENV_NAMES.includes(name))
+      .map((name) =>
+        ENV_NAMES.includes(name)
+          ? `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is a setting of Perch and must not leave it`
+          : `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is not set`,
+      ),
     ...(server.command !== undefined && !env.PERCH_MCP_STDIO_ENABLED
       ? [`PERCH_MCP_STDIO_ENABLED: must be true for the command of ${server.name}`]
       : []),
@@ -213,6 +217,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       mcpCredentials: new Map(
         env.PERCH_MCP_SERVERS.flatMap(namedSettings).map((name) => [name, new Secret(given[name]!)]),
       ),
+      mcpPath: given.PATH,
       isMcpTrustedOnFirstUse: env.PERCH_MCP_TRUST_ON_FIRST_USE,
     },
     rateLimit: {
