@@ -69,7 +69,7 @@ export class McpClient {
         ...(options.onToolsChanged
           ? {
               listChanged: {
-                tools: { autoRefresh: false, debounceMs: 300, onChanged: () => options.onToolsChanged?.() },
+                tools: { autoRefresh: false, debounceMs: 0, onChanged: () => options.onToolsChanged?.() },
               },
             }
           : {}),
