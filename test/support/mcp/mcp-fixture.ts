@@ -37,7 +37,9 @@ export interface McpFixture {
 
 export const PAGE_SIZE = 2;
 
-export const text = (value: string): Record<string, unknown> => ({ content: [{ type: 'text', text: value }] });
+export const text = (value: string): Record<string, unknown> => ({
+  content: [{ type: 'text', text: value }],
+});
 
 /** Three tools, so that there are two pages. */
 export function someTools(): FixtureTool[] {
@@ -117,7 +119,9 @@ export function page(tools: readonly FixtureTool[], cursor: string | undefined):
   const start = Number(cursor ?? 0);
   const end = start + PAGE_SIZE;
   return {
-    tools: tools.slice(start, end).map(({ run: _, ...tool }) => ({ inputSchema: { type: 'object' }, ...tool })),
+    tools: tools
+      .slice(start, end)
+      .map(({ run: _, ...tool }) => ({ inputSchema: { type: 'object' }, ...tool })),
     ...(end < tools.length ? { nextCursor: String(end) } : {}),
   };
 }

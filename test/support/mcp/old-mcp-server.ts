@@ -9,23 +9,29 @@ export async function startOldMcpServer(tools: FixtureTool[] = someTools()): Pro
   const sessions = new Map<string, { server: Server; transport: StreamableHTTPServerTransport }>();
 
   async function begin(): Promise<StreamableHTTPServerTransport> {
-    const server = new Server({ name: 'old', version: '1' }, { capabilities: { tools: { listChanged: true } } });
+    const server = new Server(
+      { name: 'old', version: '1' },
+      { capabilities: { tools: { listChanged: true } } },
+    );
     server.setRequestHandler(
       ListToolsRequestSchema,
       async ({ params }) => page(fixture.tools, params?.cursor) as { tools: [] },
     );
-    server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification, _meta }) => {
-      const tool = fixture.tools.find(({ name }) => name === params.name);
-      signal.addEventListener('abort', () => fixture.cancelled.push(params.name));
-      return (await tool!.run!(params.arguments ?? {}, {
-        signal,
-        progress: (progress, total, message) =>
-          sendNotification({
-            method: 'notifications/progress',
-            params: { progressToken: _meta!.progressToken!, progress, total, message },
-          }),
-      })) as { content: [] };
-    });
+    server.setRequestHandler(
+      CallToolRequestSchema,
+      async ({ params }, { signal, sendNotification, _meta }) => {
+        const tool = fixture.tools.find(({ name }) => name === params.name);
+        signal.addEventListener('abort', () => fixture.cancelled.push(params.name));
+        return (await tool!.run!(params.arguments ?? {}, {
+          signal,
+          progress: (progress, total, message) =>
+            sendNotification({
+              method: 'notifications/progress',
+              params: { progressToken: _meta!.progressToken!, progress, total, message },
+            }),
+        })) as { content: [] };
+      },
+    );
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, { server, transport }),

@@ -60,10 +60,7 @@ export class McpCalls {
     const { signal } = call.context;
     try {
       return await server.gate.run(
-        () =>
-          credential
-            ? this.asUser(server, call, credential, hide)
-            : this.asServer(server, call, hide),
+        () => (credential ? this.asUser(server, call, credential, hide) : this.asServer(server, call, hide)),
         signal,
       );
     } catch (error) {
@@ -135,19 +132,34 @@ function toToolError(failure: McpFailure, server: string, hide: (text: string) =
         : new ToolError('server_refused', `${server} refused the call: ${text}`);
     }
     case 'unauthorized':
-      return new ToolError('unauthorized', `${server} does not accept the credential that it was called with.`);
+      return new ToolError(
+        'unauthorized',
+        `${server} does not accept the credential that it was called with.`,
+      );
     case 'timeout':
-      return new ToolError('server_timeout', `${server} did not answer in time. The call may have been executed.`);
+      return new ToolError(
+        'server_timeout',
+        `${server} did not answer in time. The call may have been executed.`,
+      );
     case 'too_large':
-      return new ToolError('result_too_large', `The answer of ${server} is too large. Ask for less at a time.`);
+      return new ToolError(
+        'result_too_large',
+        `The answer of ${server} is too large. Ask for less at a time.`,
+      );
     case 'input_required':
-      return new ToolError('input_required', `${server} asks the user for something, which is not possible here.`);
+      return new ToolError(
+        'input_required',
+        `${server} asks the user for something, which is not possible here.`,
+      );
     case 'cancelled':
       return new ToolError('cancelled', 'The call was cancelled.');
     case 'bad_answer':
       return new ToolError('bad_answer', `${server} gave an answer that cannot be understood.`);
     case 'session_expired':
     case 'unavailable':
-      return new ToolError('server_unavailable', `${server} cannot be reached at the moment. Go on without it.`);
+      return new ToolError(
+        'server_unavailable',
+        `${server} cannot be reached at the moment. Go on without it.`,
+      );
   }
 }

@@ -60,10 +60,14 @@ export class McpConnector {
   }
 
   private headers(settings: McpServerSettings, credential: Secret | undefined): Record<string, string> {
-    const token = credential ?? (settings.token_env === undefined ? undefined : this.named(settings.token_env));
+    const token =
+      credential ?? (settings.token_env === undefined ? undefined : this.named(settings.token_env));
     return {
       ...Object.fromEntries(
-        Object.entries(settings.headers_env ?? {}).map(([header, name]) => [header, this.named(name).reveal()]),
+        Object.entries(settings.headers_env ?? {}).map(([header, name]) => [
+          header,
+          this.named(name).reveal(),
+        ]),
       ),
       ...(token ? { authorization: `Bearer ${token.reveal()}` } : {}),
     };

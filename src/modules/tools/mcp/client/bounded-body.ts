@@ -1,7 +1,7 @@
 /** The whole of one answer, or of one stream of answers to one request. */
 const MAX_BYTES = 4 * 1024 * 1024;
 /** Values, roughly: what parsing and checking cost time for. */
-const MAX_VALUES = 50_000;
+const MAX_VALUES = 30_000;
 const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;

@@ -65,7 +65,9 @@ export class McpClient {
         capabilities: {},
         inputRequired: { autoFulfill: false },
         // Results are for the model to read, not for us to compile a stranger's schema for.
-        jsonSchemaValidator: { getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }) },
+        jsonSchemaValidator: {
+          getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
+        },
         ...(options.onToolsChanged
           ? {
               listChanged: {
@@ -140,7 +142,8 @@ export class McpClient {
   async close(): Promise<void> {
     this.isClosed = true;
     const ended = async (): Promise<void> => {
-      if (this.transport instanceof HttpTransport) await this.transport.terminateSession().catch(() => undefined);
+      if (this.transport instanceof HttpTransport)
+        await this.transport.terminateSession().catch(() => undefined);
       await this.client.close().catch(() => undefined);
     };
     const deadline = AbortSignal.timeout(CLOSE_TIMEOUT_MS);

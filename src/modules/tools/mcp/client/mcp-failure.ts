@@ -50,11 +50,12 @@ export function toMcpFailure(error: unknown, signal?: AbortSignal): McpFailure {
   if (error instanceof SdkHttpError) return new McpFailure(ofStatus(error.status));
   if (error instanceof ProtocolError) return ofProtocol(error);
   if (error instanceof SdkError) return new McpFailure(ofCode(error.code));
-  if (error instanceof Error && error.message === TOO_LARGE) return new McpFailure('too_large');
-  // A connection that was refused or broke is a TypeError of fetch, one that was cut for taking too long an AbortError.
-  if (error instanceof Error && (error.name === 'TypeError' || error.name === 'AbortError' || 'code' in error))
-    return new McpFailure('unavailable');
-  return new McpFailure('bad_answer');
+  const { name, message } = error as Partial<Error>;
+  if (message === TOO_LARGE) return new McpFailure('too_large');
+  // What came was read, and is not what it should be; everything else is a connection that was refused or broke.
+  return new McpFailure(
+    name === 'SyntaxError' || /ZodError$/.test(name ?? '') ? 'bad_answer' : 'unavailable',
+  );
 }
 
 function ofStatus(status: number): McpFailureReason {

@@ -99,10 +99,7 @@ export class ServerLink {
     const { signal } = this.closed;
     let client: McpClient | undefined;
     try {
-      client = await connect(
-        { onToolsChanged: () => this.look(), onTrouble: () => this.look() },
-        signal,
-      );
+      client = await connect({ onToolsChanged: () => this.look(), onTrouble: () => this.look() }, signal);
       await onListed(await client.listTools(signal));
       this.isLost = false;
       logger.info({ event: 'mcp.server.connected', server, protocol_version: client.protocolVersion });

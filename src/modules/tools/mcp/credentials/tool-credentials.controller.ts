@@ -42,7 +42,8 @@ export class ToolCredentialsController {
   @ApiOperation({
     operationId: 'storeToolCredential',
     summary: 'Store what the caller’s tools of a server are called with',
-    description: 'It takes the place of the one before, is kept encrypted, and is used for the caller’s own calls alone.',
+    description:
+      'It takes the place of the one before, is kept encrypted, and is used for the caller’s own calls alone.',
   })
   @ApiParam(SERVER)
   @ApiNoContentResponse()
@@ -57,7 +58,10 @@ export class ToolCredentialsController {
 
   @Delete(':server')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'deleteToolCredential', summary: 'Forget the caller’s credential for a server' })
+  @ApiOperation({
+    operationId: 'deleteToolCredential',
+    summary: 'Forget the caller’s credential for a server',
+  })
   @ApiParam(SERVER)
   @ApiNoContentResponse()
   @ApiProblems(401, 403, 404)

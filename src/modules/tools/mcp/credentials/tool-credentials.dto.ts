@@ -3,7 +3,13 @@ import { Matches } from 'class-validator';
 
 export class ToolCredentialBody {
   /** Sent to the server as `Authorization: Bearer`. It cannot be read again. */
-  @ApiProperty({ type: String, minLength: 1, maxLength: 4096, writeOnly: true, example: 'mcp-0f3c1a2b7d9e84c65' })
+  @ApiProperty({
+    type: String,
+    minLength: 1,
+    maxLength: 4096,
+    writeOnly: true,
+    example: 'mcp-0f3c1a2b7d9e84c65',
+  })
   @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'must be 1 to 4096 visible ASCII characters without spaces' })
   credential!: string;
 }

@@ -59,9 +59,10 @@ class Cleaning {
     let target: unknown = this.root;
     for (const part of reference.split('/').slice(1)) {
       const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-      target = typeof target === 'object' && target !== null && Object.hasOwn(target, key)
-        ? (target as Node)[key]
-        : undefined;
+      target =
+        typeof target === 'object' && target !== null && Object.hasOwn(target, key)
+          ? (target as Node)[key]
+          : undefined;
     }
     if (target === undefined) throw new UnusableSchema('schema_external_reference');
     return this.node(target, depth + 1, [...followed, reference]);
@@ -71,7 +72,8 @@ class Cleaning {
     const child = (value: unknown): Node | boolean => this.node(value, depth + 1, followed);
     const children = (value: unknown): (Node | boolean)[] | undefined =>
       Array.isArray(value) && value.length > 0 ? value.map(child) : undefined;
-    const prefixItems = children(raw.prefixItems) ?? (Array.isArray(raw.items) ? children(raw.items) : undefined);
+    const prefixItems =
+      children(raw.prefixItems) ?? (Array.isArray(raw.items) ? children(raw.items) : undefined);
     // One of several that are checked less strictly than they are meant: more than one may fit.
     const either = [children(raw.anyOf), children(raw.oneOf)].filter((branches) => branches !== undefined);
     const all = [

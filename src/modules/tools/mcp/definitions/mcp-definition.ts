@@ -68,7 +68,10 @@ function readDefinition(
   try {
     const definition: McpDefinition = {
       name,
-      description: cleanText(typeof raw.description === 'string' ? raw.description : '', MAX_DESCRIPTION_LENGTH),
+      description: cleanText(
+        typeof raw.description === 'string' ? raw.description : '',
+        MAX_DESCRIPTION_LENGTH,
+      ),
       inputSchema: cleanInputSchema(raw.inputSchema),
       annotations: hintsOf(raw.annotations),
     };

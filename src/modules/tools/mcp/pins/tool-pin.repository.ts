@@ -60,25 +60,27 @@ export class ToolPinRepository {
   }
 
   /** Takes down what a server's list has now. Writes nothing when nothing changed. */
-  async observe(
-    server: string,
-    seen: readonly SeenDefinition[],
-    trust: PinTrust,
-    now: Date,
-  ): Promise<void> {
+  async observe(server: string, seen: readonly SeenDefinition[], trust: PinTrust, now: Date): Promise<void> {
     const expected = pinChanges(await this.states([server]), seen, trust, now);
     if (expected.inserted.length === 0 && expected.updated.length === 0) return;
     await this.dataSource.transaction(async (manager) => {
       await lock(manager, server);
-      const rows = await manager.query<PinRow[]>(
-        `SELECT ${STATE_COLUMNS} FROM tool_pin WHERE server = $1`,
-        [server],
-      );
+      const rows = await manager.query<PinRow[]>(`SELECT ${STATE_COLUMNS} FROM tool_pin WHERE server = $1`, [
+        server,
+      ]);
       const { inserted, updated } = pinChanges(rows.map(toState), seen, trust, now);
       const changes = updated.map(({ id, status, isListed }) => ({ id, status, is_listed: isListed }));
       // What makes room for a definition that is approved comes before it: one at a time may be.
-      await this.update(manager, changes.filter(({ status }) => status !== 'approved'), now);
-      await this.update(manager, changes.filter(({ status }) => status === 'approved'), now);
+      await this.update(
+        manager,
+        changes.filter(({ status }) => status !== 'approved'),
+        now,
+      );
+      await this.update(
+        manager,
+        changes.filter(({ status }) => status === 'approved'),
+        now,
+      );
       await manager.query(
         `INSERT INTO tool_pin (id, server, tool, hash, definition, status, is_listed, first_seen_at, last_seen_at)
          SELECT id, $1, tool, hash, definition, status, true, $3, $3

@@ -38,7 +38,11 @@ export interface PinTrust {
 
 export interface PinChanges {
   readonly inserted: readonly (SeenDefinition & { readonly status: PinStatus })[];
-  readonly updated: readonly { readonly id: string; readonly status: PinStatus; readonly isListed: boolean }[];
+  readonly updated: readonly {
+    readonly id: string;
+    readonly status: PinStatus;
+    readonly isListed: boolean;
+  }[];
 }
 
 /** Definitions of one server beyond these are not kept, and so never offered: a server could make up new ones for ever. */
