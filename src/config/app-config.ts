@@ -2,6 +2,7 @@ import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
 import type { McpServerSettings } from './mcp-servers.schema.js';
+import type { ToolRules } from './tool-rules.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -118,6 +119,22 @@ export abstract class AgentConfig {
   abstract readonly conversationTtlHours: number;
 }
 
+export abstract class ToolsConfig {
+  abstract readonly rules: ToolRules;
+  /** Executions in this process at the same time. */
+  abstract readonly processConcurrency: number;
+  abstract readonly breakerOpenMs: number;
+  /** How long a call waits for somebody to agree to it. */
+  abstract readonly approvalTtlMs: number;
+  abstract readonly mcpServers: readonly McpServerSettings[];
+  /** Credentials that entries of `mcpServers` name, by the setting's name. */
+  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** PATH of programs that are MCP servers. */
+  abstract readonly mcpPath: string | undefined;
+  /** A tool that no administrator has seen yet is offered as it is. */
+  abstract readonly isMcpTrustedOnFirstUse: boolean;
+}
+
 export interface TierLimits {
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
@@ -142,16 +159,6 @@ export abstract class RateLimitConfig {
   abstract readonly alertWebhookSecret: Secret | undefined;
 }
 
-export abstract class ToolsConfig {
-  abstract readonly mcpServers: readonly McpServerSettings[];
-  /** Credentials that entries of `mcpServers` name, by the setting's name. */
-  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
-  /** PATH of programs that are MCP servers. */
-  abstract readonly mcpPath: string | undefined;
-  /** A tool that no administrator has seen yet is offered as it is. */
-  abstract readonly isMcpTrustedOnFirstUse: boolean;
-}
-
 export interface AppConfig {
   readonly process: ProcessConfig;
   readonly database: DatabaseConfig;
@@ -159,6 +166,6 @@ export interface AppConfig {
   readonly auth: AuthConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
-  readonly rateLimit: RateLimitConfig;
   readonly tools: ToolsConfig;
+  readonly rateLimit: RateLimitConfig;
 }

@@ -23,8 +23,8 @@ export class ConfigModule {
       { provide: AuthConfig, useValue: config.auth },
       { provide: ProvidersConfig, useValue: config.providers },
       { provide: AgentConfig, useValue: config.agent },
-      { provide: RateLimitConfig, useValue: config.rateLimit },
       { provide: ToolsConfig, useValue: config.tools },
+      { provide: RateLimitConfig, useValue: config.rateLimit },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };
   }

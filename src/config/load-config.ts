@@ -219,6 +219,10 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       ),
       mcpPath: given.PATH,
       isMcpTrustedOnFirstUse: env.PERCH_MCP_TRUST_ON_FIRST_USE,
+      rules: env.PERCH_TOOL_RULES,
+      processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
+      breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
+      approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
     },
     rateLimit: {
       tiers: {

@@ -51,7 +51,7 @@ export const mcpServerSchema = toolRules
     /** The server's own names of the tools that are offered. Left out: all. */
     tools: z.array(z.string().min(1).max(200)).max(500).optional(),
     timeout_seconds: z.number().int().min(1).max(600).default(30),
-    max_concurrency: z.number().int().min(1).max(100).default(8),
+    max_concurrency: z.number().int().min(1).max(24).default(8),
     /** What the model is told while the server is down. */
     when_down: z.string().min(1).max(500).optional(),
     /** The operator's own server: a definition that changed is taken over without anybody's agreement. */

@@ -53,10 +53,16 @@ describe.each([
 
   const onSecond = (client: ApiClient): ApiClient => new ApiClient(second.url, client.token);
   async function tools(client: ApiClient): Promise<Record<string, unknown>[]> {
-    return ((await (await client.get('/api/v1/agent/tools')).json()) as { tools: Record<string, unknown>[] }).tools;
+    return ((await (await client.get('/api/v1/agent/tools')).json()) as { tools: Record<string, unknown>[] })
+      .tools;
   }
-  const names = async (client: ApiClient): Promise<unknown[]> => (await tools(client)).map(({ name }) => name);
-  async function call(client: ApiClient, name: string, input: unknown): Promise<[number, Record<string, unknown>]> {
+  const names = async (client: ApiClient): Promise<unknown[]> =>
+    (await tools(client)).map(({ name }) => name);
+  async function call(
+    client: ApiClient,
+    name: string,
+    input: unknown,
+  ): Promise<[number, Record<string, unknown>]> {
     const response = await client.post(`/api/v1/agent/tools/${name}`, input);
     return [response.status, (await response.json()) as Record<string, unknown>];
   }
@@ -144,7 +150,9 @@ describe.each([
 
   it('are called with the user’s own credential, where the operator wants it so', async () => {
     const other = await first.user();
-    expect((await call(user, 'users_echo', { text: 'x' }))[1]).toMatchObject({ tool_error: 'credential_needed' });
+    expect((await call(user, 'users_echo', { text: 'x' }))[1]).toMatchObject({
+      tool_error: 'credential_needed',
+    });
     const stored = await user.put('/api/v1/agent/tools/credentials/users', {
       credential: 'canary-of-the-user',
     });
@@ -161,7 +169,9 @@ describe.each([
       'Bearer canary-of-the-user',
       'Bearer canary-of-the-user',
     ]);
-    expect((await call(other, 'users_echo', { text: 'x' }))[1]).toMatchObject({ tool_error: 'credential_needed' });
+    expect((await call(other, 'users_echo', { text: 'x' }))[1]).toMatchObject({
+      tool_error: 'credential_needed',
+    });
     expect(await (await user.get('/api/v1/agent/tools/credentials')).json()).toEqual({
       credentials: [{ server: 'users', updated_at: expect.any(String) }],
     });
@@ -225,6 +235,9 @@ describe.each([
       expect.objectContaining({ action: 'tool_pin.reject', before: { status: 'pending' } }),
     ]);
     const all = await pins('server=own');
-    expect(all.filter(({ tool }) => tool === 'echo').map(({ status }) => status)).toEqual(['approved', 'superseded']);
+    expect(all.filter(({ tool }) => tool === 'echo').map(({ status }) => status)).toEqual([
+      'approved',
+      'superseded',
+    ]);
   });
 });

@@ -1,15 +1,23 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../observability/index.js';
+import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { McpCalls } from './mcp/mcp-calls.js';
 import { McpCatalogue } from './mcp/mcp-catalogue.js';
 import { McpToolSource } from './mcp/mcp-tool-source.js';
 import { McpModule } from './mcp/mcp.module.js';
+import { ExecutionSlots } from './execution-slots.js';
+import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
+import { ToolGate } from './tool-gate.js';
+import { TOOL_METRIC_PROVIDERS, ToolMetrics } from './tool-metrics.js';
+import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [McpModule],
+  imports: [AuditModule, McpModule, RateLimitModule],
   providers: [
+    ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
     {
       provide: McpToolSource,
@@ -22,9 +30,14 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
       inject: [BuiltinTools, McpToolSource],
       useFactory: (...sources: unknown[]) => sources,
     },
-    ToolRegistry,
+    ExecutionSlots,
+    ToolBreakers,
     ToolExecutor,
+    ToolGate,
+    ToolMetrics,
+    ToolPolicy,
+    ToolRegistry,
   ],
-  exports: [ToolRegistry, ToolExecutor],
+  exports: [ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}

@@ -32,16 +32,8 @@ export function fromCallResult(result: CallToolResult, hide: (text: string) => s
 }
 
 /** The words of an answer that says that the tool failed. */
-export function errorTextOf(
-  result: CallToolResult,
-  hide: (text: string) => string,
-  maxLength: number,
-): string {
-  const text = result.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
-  return hide(text.slice(0, maxLength * 4))
-    .slice(0, maxLength)
-    .toWellFormed()
-    .trim();
+export function errorTextOf({ content }: CallToolResult): string {
+  return content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
 }
 
 function toJson(block: Block, take: (text: string) => string, hide: (text: string) => string): JsonObject {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import type { Secret } from '../../../config/secret.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
-import { ToolError } from '../tool.js';
+import { ToolError, ToolUnavailableError } from '../tool.js';
 import { isAboutArguments, McpFailure, toMcpFailure } from './client/mcp-failure.js';
 import type { McpClient } from './client/mcp-client.js';
 import { ToolCredentials } from './credentials/tool-credentials.js';
@@ -14,8 +14,12 @@ import { McpConnector } from './mcp-connector.js';
 import { type ConnectedServer, McpServers } from './mcp-servers.js';
 import { heldBack, type McpToolCall } from './mcp-tool.js';
 
+/** The signal is the deadline, which the operator may set to an hour; this is for a signal that never fires. */
+const MAX_CALL_MS = 3_700_000;
 const MAX_ERROR_LENGTH = 2_000;
 const MAX_PROGRESS_LENGTH = 200;
+/** Of a text that is to be shown: far more than is shown of it. */
+const MAX_READ_LENGTH = 50_000;
 
 /** Executes calls of MCP tools: agreed to → with the right credential → in turn → answered, whatever the server does. */
 @Injectable()
@@ -36,7 +40,7 @@ export class McpCalls {
     const hide = hideSecrets(this.connector.secrets(server.settings, credential));
     const result = await this.answer(server, call, credential, hide);
     if (result.isError === true) {
-      const text = cleanText(errorTextOf(result, hide, MAX_ERROR_LENGTH), MAX_ERROR_LENGTH);
+      const text = shown(errorTextOf(result), hide, MAX_ERROR_LENGTH);
       throw new ToolError('tool_reported_error', text || 'The tool failed and did not say why.');
     }
     return fromCallResult(result, hide);
@@ -112,21 +116,28 @@ function send(client: McpClient, call: McpToolCall, hide: (text: string) => stri
     name: definition.name,
     arguments: call.arguments,
     inputSchema: definition.inputSchema,
-    timeoutMs: call.timeoutMs,
+    timeoutMs: MAX_CALL_MS,
     signal: call.context.signal,
     onProgress: (progress) => call.context.reportProgress(progressText(progress, hide)),
   });
 }
 
 function progressText({ progress, total, message }: Progress, hide: (text: string) => string): string {
-  const text = cleanText(hide((message ?? '').slice(0, MAX_PROGRESS_LENGTH * 4)), MAX_PROGRESS_LENGTH);
+  const text = shown(message ?? '', hide, MAX_PROGRESS_LENGTH);
   return text || (total === undefined ? `${progress}` : `${progress} of ${total}`);
+}
+
+/** Cleaned before secrets are looked for, and cut afterwards: neither hides one from the look, or leaves a half of it. */
+function shown(text: string, hide: (text: string) => string, maxLength: number): string {
+  return hide(cleanText(text.slice(0, MAX_READ_LENGTH), MAX_READ_LENGTH))
+    .slice(0, maxLength)
+    .toWellFormed();
 }
 
 function toToolError(failure: McpFailure, server: string, hide: (text: string) => string): ToolError {
   switch (failure.reason) {
     case 'refused': {
-      const text = cleanText(hide((failure.serverText ?? '').slice(0, MAX_ERROR_LENGTH)), MAX_ERROR_LENGTH);
+      const text = shown(failure.serverText ?? '', hide, MAX_ERROR_LENGTH);
       return isAboutArguments(failure)
         ? new ToolError('invalid_parameters', `${server} does not take these parameters: ${text}`)
         : new ToolError('server_refused', `${server} refused the call: ${text}`);
@@ -155,11 +166,10 @@ function toToolError(failure: McpFailure, server: string, hide: (text: string) =
       return new ToolError('cancelled', 'The call was cancelled.');
     case 'bad_answer':
       return new ToolError('bad_answer', `${server} gave an answer that cannot be understood.`);
+    case 'busy':
+      return new ToolError('server_busy', `Too many calls of ${server} wait already. Try again in a moment.`);
     case 'session_expired':
     case 'unavailable':
-      return new ToolError(
-        'server_unavailable',
-        `${server} cannot be reached at the moment. Go on without it.`,
-      );
+      return new ToolUnavailableError(`${server} cannot be reached at the moment. Go on without it.`);
   }
 }

@@ -66,10 +66,14 @@ export class McpCatalogue {
     clearInterval(this.timer);
   }
 
-  /** Takes over what a server lists now. Never rejects: without the database everything stays as it is. */
-  async take(server: McpServerSettings, tools: readonly unknown[]): Promise<void> {
+  /** Takes over what a server lists now; `hide` takes the server's credential out of it. Never rejects: without the database everything stays as it is. */
+  async take(
+    server: McpServerSettings,
+    tools: readonly unknown[],
+    hide: (text: string) => string,
+  ): Promise<void> {
     try {
-      const { seen, dropped } = readDefinitions(tools, server.tools);
+      const { seen, dropped } = readDefinitions(tools, { allowed: server.tools, hide });
       this.reportDropped(server.name, dropped);
       const trust = { onFirstUse: this.config.isMcpTrustedOnFirstUse, changes: server.trusted };
       await this.pins.observe(server.name, seen, trust, this.clock.now());

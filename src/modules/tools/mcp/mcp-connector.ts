@@ -53,7 +53,7 @@ export class McpConnector {
   }
 
   /** All that must not be seen in what this server answers. */
-  secrets(settings: McpServerSettings, credential: Secret | undefined): Secret[] {
+  secrets(settings: McpServerSettings, credential?: Secret): Secret[] {
     const named = [settings.token_env, ...Object.values(settings.headers_env ?? {})];
     const own = named.flatMap((name) => (name === undefined ? [] : [this.named(name)]));
     return credential ? [credential, ...own] : own;

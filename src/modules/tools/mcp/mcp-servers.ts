@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { PinoLogger } from 'nestjs-pino';
 import { ProcessConfig, ToolsConfig } from '../../../config/app-config.js';
 import type { McpServerSettings } from '../../../config/mcp-servers.schema.js';
+import { hideSecrets } from './hide-secrets.js';
 import { McpCatalogue } from './mcp-catalogue.js';
 import { McpConnector } from './mcp-connector.js';
 import { CallGate } from './client/call-gate.js';
@@ -39,7 +40,7 @@ export class McpServers implements OnApplicationBootstrap, OnApplicationShutdown
             server: settings.name,
             logger,
             connect: (listeners, signal) => connector.connect(settings, { version, ...listeners }, signal),
-            onListed: (tools) => catalogue.take(settings, tools),
+            onListed: (tools) => catalogue.take(settings, tools, hideSecrets(connector.secrets(settings))),
           }),
           users: settings.user_credentials
             ? new UserLinks((credential, signal) =>

@@ -4,14 +4,10 @@ import { type Tool, type ToolContext, ToolError } from '../tool.js';
 import { checkArguments } from './definitions/check-arguments.js';
 import type { SeenDefinition } from './definitions/mcp-definition.js';
 
-/** Given to the server beyond the tool's own time, so that the answer of a call that was cut off is ours. */
-const EXTRA_MS = 1_000;
-
 export interface McpToolCall {
   readonly server: string;
   readonly definition: SeenDefinition;
   readonly arguments: JsonObject;
-  readonly timeoutMs: number;
   readonly context: ToolContext;
 }
 
@@ -27,7 +23,6 @@ export function mcpTool(
 ): Tool<JsonObject> {
   const { definition } = seen;
   const rules = rulesFor(settings, definition.name);
-  const timeoutMs = settings.timeout_seconds * 1000;
   return {
     name,
     description: definition.description || `The tool ${definition.name} of ${settings.name}.`,
@@ -35,7 +30,7 @@ export function mcpTool(
     permission: rules.permission ?? 'tools:use',
     sideEffect: rules.side_effect ?? 'write',
     isIdempotent: rules.idempotent ?? false,
-    timeoutMs,
+    timeoutMs: settings.timeout_seconds * 1000,
     returnsUntrusted: true,
     returnsPrivate: rules.returns_private ?? true,
     ...(rules.approval === undefined ? {} : { approval: rules.approval }),
@@ -46,14 +41,7 @@ export function mcpTool(
       const errors = checkArguments(definition.inputSchema, raw);
       return errors.length === 0 ? { ok: true, input: raw } : { ok: false, errors };
     },
-    execute: (input, context) =>
-      call({
-        server: settings.name,
-        definition: seen,
-        arguments: input,
-        timeoutMs: timeoutMs + EXTRA_MS,
-        context,
-      }),
+    execute: (input, context) => call({ server: settings.name, definition: seen, arguments: input, context }),
   };
 }
 

@@ -10,7 +10,7 @@ export class CallGate {
 
   constructor(private readonly limit: number) {}
 
-  /** Throws `McpFailure`: `unavailable` when too many wait already, `cancelled` when the signal fires before the turn. */
+  /** Throws `McpFailure`: `busy` when too many wait already, `cancelled` when the signal fires before the turn. */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.turn(signal);
     try {
@@ -24,7 +24,7 @@ export class CallGate {
   private async turn(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw new McpFailure('cancelled');
     if (this.running >= this.limit) {
-      if (this.waiting.length >= this.limit * WAITING_PER_TURN) throw new McpFailure('unavailable');
+      if (this.waiting.length >= this.limit * WAITING_PER_TURN) throw new McpFailure('busy');
       await this.waited(signal);
     }
     this.running += 1;

@@ -13,6 +13,7 @@ export const CONNECTION_ENDED = 'perch: the connection ended';
 
 /**
  * - `session_expired`: the server does not know this session (any more); nothing was done.
+ * - `busy`: too many calls wait for this server already; nothing was done.
  * - `unauthorized`: the credential is missing or refused.
  * - `unavailable`: not there, or gone in the middle.
  * - `refused`: the server says that the request is wrong.
@@ -20,6 +21,7 @@ export const CONNECTION_ENDED = 'perch: the connection ended';
  */
 export type McpFailureReason =
   | 'session_expired'
+  | 'busy'
   | 'unauthorized'
   | 'unavailable'
   | 'timeout'

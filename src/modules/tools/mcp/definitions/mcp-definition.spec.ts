@@ -70,9 +70,20 @@ describe(readDefinitions.name, () => {
   });
 
   it('offers only what the operator wants', () => {
-    const { seen, dropped } = readDefinitions([tool('a'), tool('b'), tool('c\u0000')], ['b']);
+    const { seen, dropped } = readDefinitions([tool('a'), tool('b'), tool('c\u0000')], { allowed: ['b'] });
     expect(seen.map(({ definition }) => definition.name)).toEqual(['b']);
     expect(dropped).toEqual([]);
+  });
+
+  it('takes out what the server was called with, however it is hidden', () => {
+    const hide = (text: string): string => text.replaceAll('canary', '[redacted]');
+    const properties = { can: { description: 'canary', enum: ['canary'] } };
+    const { seen } = readDefinitions(
+      [tool('a', { description: 'can\u200bary canary', inputSchema: { type: 'object', properties } })],
+      { hide },
+    );
+    expect(JSON.stringify(seen)).not.toContain('canary');
+    expect(seen[0]!.definition.description).toBe('[redacted] [redacted]');
   });
 
   it('gives another hash for whatever changed, also where it cannot be seen, and the same for another order', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../../../shared/llm/canonical-json.js';
 import type { JsonSchema } from '../../../../shared/llm/json.js';
-import { canonicalJson } from './canonical-json.js';
 import { cleanInputSchema, UnusableSchema } from './clean-input-schema.js';
 import { cleanText, isPlain } from './untrusted-text.js';
 
@@ -37,8 +37,18 @@ export interface SeenDefinitions {
   readonly dropped: readonly DroppedTool[];
 }
 
-/** What of a server's list can be offered. `allowed` are the names that the operator wants; left out: all. */
-export function readDefinitions(listed: readonly unknown[], allowed?: readonly string[]): SeenDefinitions {
+export interface ReadingOptions {
+  /** The names that the operator wants; left out: all. */
+  readonly allowed?: readonly string[] | undefined;
+  /** Takes out what must not be seen: a server may write what it is called with into its descriptions. */
+  readonly hide?: (text: string) => string;
+}
+
+/** What of a server's list can be offered. */
+export function readDefinitions(
+  listed: readonly unknown[],
+  { allowed, hide = (text) => text }: ReadingOptions = {},
+): SeenDefinitions {
   const wanted = allowed && new Set(allowed);
   const seen = new Map<string, SeenDefinition>();
   const dropped: DroppedTool[] = [];
@@ -52,7 +62,7 @@ export function readDefinitions(listed: readonly unknown[], allowed?: readonly s
     else if (seen.has(name)) drop('name_twice');
     else if (seen.size >= MAX_TOOLS_PER_SERVER) drop('too_many_tools');
     else {
-      const read = readDefinition(name, raw as Readonly<Record<string, unknown>>);
+      const read = readDefinition(name, raw as Readonly<Record<string, unknown>>, hide);
       if (typeof read === 'string') drop(read);
       else if ((length += read.length) > MAX_SERVER_LENGTH) drop('too_much_text');
       else seen.set(name, read.seen);
@@ -64,9 +74,10 @@ export function readDefinitions(listed: readonly unknown[], allowed?: readonly s
 function readDefinition(
   name: string,
   raw: Readonly<Record<string, unknown>>,
+  hide: (text: string) => string,
 ): string | { readonly seen: SeenDefinition; readonly length: number } {
   try {
-    const definition: McpDefinition = {
+    const cleaned: McpDefinition = {
       name,
       description: cleanText(
         typeof raw.description === 'string' ? raw.description : '',
@@ -75,7 +86,9 @@ function readDefinition(
       inputSchema: cleanInputSchema(raw.inputSchema),
       annotations: hintsOf(raw.annotations),
     };
-    const length = JSON.stringify(definition).length;
+    const text = hide(JSON.stringify(cleaned));
+    const definition = { ...(JSON.parse(text) as McpDefinition), name };
+    const { length } = text;
     if (length > MAX_TOOL_LENGTH) return 'too_much_text';
     const { title, description, inputSchema, annotations } = raw;
     const pinned = canonicalJson({ name, title, description, inputSchema, annotations });
