@@ -55,19 +55,18 @@ export async function startMcp(
   const source = new McpToolSource(catalogue, (call) => calls.call(call), []);
   await owner.onApplicationBootstrap();
   const find = (name: string): Tool | undefined => source.tools().find((tool) => tool.name === name);
+  const tool = async (name: string): Promise<Tool> => {
+    await until(() => find(name) !== undefined, 15_000);
+    return find(name)!;
+  };
   return {
     log,
     pins,
     catalogue,
     credentials,
     names: () => source.tools().map(({ name }) => name),
-    tool: async (name) => {
-      await until(() => find(name) !== undefined, 15_000);
-      return find(name)!;
-    },
-    async call(name, input = {}, context = {}) {
-      return (await this.tool(name)).execute(input, aToolContext(context));
-    },
+    tool,
+    call: async (name, input = {}, context = {}) => (await tool(name)).execute(input, aToolContext(context)),
     stop: () => owner.onApplicationShutdown(),
   };
 }

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { createMcpHandler, Server } from '@modelcontextprotocol/server';
 import { type FixtureTool, listen, type McpFixture, page, seenRequest, someTools } from './mcp-fixture.js';
 
@@ -49,7 +48,7 @@ export async function startNewMcpServer(tools: FixtureTool[] = someTools()): Pro
     response.flushHeaders();
     if (!answer.body) response.end();
     else
-      Readable.fromWeb(answer.body as ReadableStream)
+      Readable.fromWeb(answer.body)
         .on('error', () => response.destroy())
         .pipe(response);
   });

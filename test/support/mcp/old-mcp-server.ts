@@ -22,14 +22,14 @@ export async function startOldMcpServer(tools: FixtureTool[] = someTools()): Pro
       async ({ params }, { signal, sendNotification, _meta }) => {
         const tool = fixture.tools.find(({ name }) => name === params.name);
         signal.addEventListener('abort', () => fixture.cancelled.push(params.name));
-        return (await tool!.run!(params.arguments ?? {}, {
+        return await tool!.run!(params.arguments ?? {}, {
           signal,
           progress: (progress, total, message) =>
             sendNotification({
               method: 'notifications/progress',
               params: { progressToken: _meta!.progressToken!, progress, total, message },
             }),
-        })) as { content: [] };
+        });
       },
     );
     const transport = new StreamableHTTPServerTransport({

@@ -65,7 +65,7 @@ export class McpServers implements OnApplicationBootstrap, OnApplicationShutdown
   async onApplicationShutdown(): Promise<void> {
     this.catalogue.stop();
     await Promise.allSettled(
-      [...this.servers.values()].flatMap(({ link, users }) => [link.close(), users?.close()]),
+      [...this.servers.values()].map(({ link, users }) => Promise.all([link.close(), users?.close()])),
     );
   }
 }

@@ -34,7 +34,7 @@ export class McpToolSource implements ToolSource {
     );
     return [...offered].flatMap(([tool, seen]) => {
       const name = names.get(tool);
-      return name === undefined ? [] : [mcpTool(name, seen, settings, this.call) as Tool];
+      return name === undefined ? [] : [mcpTool(name, seen, settings, this.call)];
     });
   }
 }

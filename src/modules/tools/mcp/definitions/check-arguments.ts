@@ -49,7 +49,10 @@ class Check {
       type !== undefined &&
       !(Array.isArray(type) ? type.some((one) => isOfType(value, one)) : isOfType(value, type))
     )
-      return this.fail(pointer, () => `must be ${[type].flat().join(' or ')}`);
+      return this.fail(
+        pointer,
+        () => `must be ${(Array.isArray(type) ? (type as string[]) : [type as string]).join(' or ')}`,
+      );
     if (node.enum !== undefined && !this.isOneOf(value, node.enum as unknown[]))
       this.fail(pointer, () => `must be one of ${JSON.stringify(node.enum).slice(0, 300)}`);
     if (node.const !== undefined && !this.isOneOf(value, [node.const]))

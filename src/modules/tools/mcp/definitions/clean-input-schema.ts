@@ -117,9 +117,10 @@ function isNode(value: unknown): value is Node {
 }
 
 function typesOf(raw: Node): unknown {
-  const given = (Array.isArray(raw.type) ? raw.type : [raw.type]).filter((type) => TYPES.has(type));
-  const types = [...new Set([...given, ...(raw.nullable === true && given.length > 0 ? ['null'] : [])])];
-  return types.length > 1 ? types : types[0];
+  const types: unknown[] = Array.isArray(raw.type) ? raw.type : [raw.type];
+  const given = types.filter((type) => TYPES.has(type));
+  const all = [...new Set([...given, ...(raw.nullable === true && given.length > 0 ? ['null'] : [])])];
+  return all.length > 1 ? all : all[0];
 }
 
 function textOf(value: unknown): string | undefined {
