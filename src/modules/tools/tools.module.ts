@@ -7,6 +7,7 @@ import { McpCatalogue } from './mcp/mcp-catalogue.js';
 import { McpToolSource } from './mcp/mcp-tool-source.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ExecutionSlots } from './execution-slots.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolGate } from './tool-gate.js';
@@ -15,7 +16,7 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [AuditModule, McpModule, RateLimitModule],
+  imports: [AuditModule, McpModule, OutboundModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
@@ -38,6 +39,6 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     ToolPolicy,
     ToolRegistry,
   ],
-  exports: [ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
+  exports: [OutboundModule, ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}

@@ -8,6 +8,7 @@ import { McpConnector } from '../../../src/modules/tools/mcp/mcp-connector.js';
 import { McpServers } from '../../../src/modules/tools/mcp/mcp-servers.js';
 import { McpToolSource } from '../../../src/modules/tools/mcp/mcp-tool-source.js';
 import { ToolPinRepository } from '../../../src/modules/tools/mcp/pins/tool-pin.repository.js';
+import { OutboundClient } from '../../../src/modules/tools/outbound/outbound-client.js';
 import type { Tool, ToolContext } from '../../../src/modules/tools/tool.js';
 import { systemClock } from '../../../src/shared/context/clock.js';
 import { uuidV7Ids } from '../../../src/shared/context/ids.js';
@@ -43,7 +44,8 @@ export async function startMcp(
   const log = new KeptLog();
   const pins = new ToolPinRepository(dataSource, uuidV7Ids);
   const catalogue = new McpCatalogue(config.tools, pins, log.logger, systemClock);
-  const connector = new McpConnector(config.tools, () => fetch);
+  const outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 1, ownHosts: [] });
+  const connector = new McpConnector(config.tools, outbound);
   const owner = new McpServers(config.tools, config.process, connector, catalogue, log.logger);
   const credentials = new ToolCredentials(
     config.tools,
@@ -67,6 +69,9 @@ export async function startMcp(
     names: () => source.tools().map(({ name }) => name),
     tool,
     call: async (name, input = {}, context = {}) => (await tool(name)).execute(input, aToolContext(context)),
-    stop: () => owner.onApplicationShutdown(),
+    stop: async () => {
+      await owner.onApplicationShutdown();
+      await outbound.onApplicationShutdown();
+    },
   };
 }

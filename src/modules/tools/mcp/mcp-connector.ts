@@ -1,14 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ToolsConfig } from '../../../config/app-config.js';
 import type { McpServerSettings } from '../../../config/mcp-servers.schema.js';
 import type { Secret } from '../../../config/secret.js';
+import { OutboundClient } from '../outbound/outbound-client.js';
 import { HttpTransport } from './client/http-transport.js';
 import { McpClient } from './client/mcp-client.js';
 import { stdioTransport } from './client/stdio-transport.js';
-
-/** A fetch that reaches one origin and nothing else: `OutboundClient.fetchFor`. */
-export type FetchFor = (origin: string) => typeof fetch;
-export const FETCH_FOR = Symbol('FETCH_FOR');
 
 export interface McpConnectOptions {
   readonly version: string;
@@ -23,7 +20,7 @@ export interface McpConnectOptions {
 export class McpConnector {
   constructor(
     private readonly config: ToolsConfig,
-    @Inject(FETCH_FOR) private readonly fetchFor: FetchFor,
+    private readonly outbound: OutboundClient,
   ) {}
 
   /** Throws `McpFailure`. */
@@ -42,7 +39,7 @@ export class McpConnector {
           command === undefined
             ? new HttpTransport({
                 url: new URL(url!),
-                fetch: this.fetchFor(new URL(url!).origin),
+                fetch: this.outbound.fetchFor(new URL(url!).origin),
                 headers: this.headers(settings, credential),
                 onStreamEnd,
               })

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { OutboundModule } from '../outbound/outbound.module.js';
 import { ToolCredentialEntity } from './credentials/tool-credential.entity.js';
 import { ToolCredentialRepository } from './credentials/tool-credential.repository.js';
 import { ToolCredentials } from './credentials/tool-credentials.js';
 import { ToolCredentialsController } from './credentials/tool-credentials.controller.js';
 import { McpCalls } from './mcp-calls.js';
 import { McpCatalogue } from './mcp-catalogue.js';
-import { FETCH_FOR, McpConnector } from './mcp-connector.js';
+import { McpConnector } from './mcp-connector.js';
 import { McpServers } from './mcp-servers.js';
 import { ToolPinEntity } from './pins/tool-pin.entity.js';
 import { ToolPinRepository } from './pins/tool-pin.repository.js';
@@ -14,11 +15,9 @@ import { ToolPinsController } from './pins/tool-pins.controller.js';
 import { ToolPinsService } from './pins/tool-pins.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ToolPinEntity, ToolCredentialEntity])],
+  imports: [OutboundModule, TypeOrmModule.forFeature([ToolPinEntity, ToolCredentialEntity])],
   controllers: [ToolPinsController, ToolCredentialsController],
   providers: [
-    // eslint-disable-next-line no-restricted-globals -- stand-in until the guarded outbound client is merged
-    { provide: FETCH_FOR, useValue: () => fetch },
     ToolPinRepository,
     ToolPinsService,
     ToolCredentialRepository,

@@ -6,6 +6,7 @@ import {
   startHostileServer,
 } from '../../../../../test/support/mcp/hostile-mcp-server.js';
 import { until } from '../../../../../test/support/until.js';
+import { OutboundClient } from '../../outbound/outbound-client.js';
 import { HttpTransport } from './http-transport.js';
 import { McpClient } from './mcp-client.js';
 
@@ -16,14 +17,17 @@ describe('a hostile server', () => {
   let server: HostileServer;
   let client: McpClient | undefined;
   let troubles: number;
+  let outbound: OutboundClient;
 
   beforeEach(async () => {
     troubles = 0;
+    outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 1, ownHosts: [] });
     server = await startHostileServer();
   });
   afterEach(async () => {
     await client?.close();
     client = undefined;
+    await outbound.onApplicationShutdown();
     await server.close();
   });
 
@@ -35,7 +39,7 @@ describe('a hostile server', () => {
         transport: (onStreamEnd) =>
           new HttpTransport({
             url: new URL(server.url),
-            fetch,
+            fetch: outbound.fetchFor(new URL(server.url).origin),
             headers: { authorization: 'Bearer canary-of-the-server' },
             onStreamEnd,
           }),

@@ -2,6 +2,7 @@ import { startNewMcpServer } from '../../../../../test/support/mcp/new-mcp-serve
 import { startOldMcpServer } from '../../../../../test/support/mcp/old-mcp-server.js';
 import type { McpFixture } from '../../../../../test/support/mcp/mcp-fixture.js';
 import { until } from '../../../../../test/support/until.js';
+import { OutboundClient } from '../../outbound/outbound-client.js';
 import { HttpTransport } from './http-transport.js';
 import { McpClient } from './mcp-client.js';
 
@@ -14,10 +15,12 @@ describe.each(GENERATIONS)('a server of the %s generation', (_, start, version) 
   let server: McpFixture;
   let client: McpClient;
   let changes: number;
+  let outbound: OutboundClient;
   const never = new AbortController().signal;
 
   beforeEach(async () => {
     changes = 0;
+    outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 1, ownHosts: [] });
     server = await start();
     client = await McpClient.connect(
       {
@@ -26,7 +29,7 @@ describe.each(GENERATIONS)('a server of the %s generation', (_, start, version) 
         transport: (onStreamEnd) =>
           new HttpTransport({
             url: new URL(server.url),
-            fetch,
+            fetch: outbound.fetchFor(new URL(server.url).origin),
             headers: { authorization: 'Bearer of-the-server' },
             onStreamEnd,
           }),
@@ -36,6 +39,7 @@ describe.each(GENERATIONS)('a server of the %s generation', (_, start, version) 
   });
   afterEach(async () => {
     await client.close();
+    await outbound.onApplicationShutdown();
     await server.close();
   });
 
