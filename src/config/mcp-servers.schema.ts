@@ -8,10 +8,7 @@ const settingName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of a
 const RESERVED_HEADER =
   /^(accept|connection|content-.*|cookie|host|keep-alive|last-event-id|mcp-.*|proxy-.*|te|trailer|transfer-encoding|upgrade)$/i;
 
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be the name of a header')
-  .refine((name) => !RESERVED_HEADER.test(name), 'is a header that the protocol decides about');
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 
 /** What an operator says about a tool, or about all tools of a server. What a server says of itself lowers nothing. */
 const toolRules = z.strictObject({
@@ -45,7 +42,7 @@ export const mcpServerSchema = toolRules
     /** Sent as `Authorization: Bearer`. */
     token_env: settingName.optional(),
     /** Header → setting that holds its value. */
-    headers_env: z.record(headerName, settingName).optional(),
+    headers_env: z.record(z.string(), settingName).optional(),
     /** Tools are called with the credential that the user stored for this server; `token_env` then only lists them. */
     user_credentials: z.boolean().default(false),
     /** The server's own names of the tools that are offered. Left out: all. */
@@ -66,6 +63,10 @@ export const mcpServerSchema = toolRules
     if (server.command === undefined && server.args) fault('args belong to a command');
     if (server.command !== undefined && (server.token_env ?? server.headers_env ?? server.user_credentials)) {
       fault('a command takes no credentials');
+    }
+    for (const header of Object.keys(server.headers_env ?? {})) {
+      if (!HEADER_NAME.test(header)) fault('headers_env names what is no header');
+      if (RESERVED_HEADER.test(header)) fault(`${header} is a header that the protocol decides about`);
     }
     if (
       (server.token_env ?? server.user_credentials) &&

@@ -19,7 +19,7 @@ interface Pin {
 describe.each([
   ['older', startOldMcpServer],
   ['newer', startNewMcpServer],
-] as const)('the tools of an MCP server of the %s generation', (_, startServer) => {
+] as const)('the tools of an MCP server of the %s generation', (generation, startServer) => {
   let server: McpFixture;
   let first: TestPerch;
   let second: TestPerch;
@@ -223,7 +223,9 @@ describe.each([
     }
     expect(performance.now() - approvedMs).toBeLessThan(5_000);
 
-    const { entries } = (await (await admin.get('/api/v1/admin/audit?action=tool_pin.')).json()) as { entries: object[] };
+    const { entries } = (await (await admin.get('/api/v1/admin/audit?action=tool_pin.')).json()) as {
+      entries: object[];
+    };
     expect(entries.slice(0, 2)).toEqual([
       expect.objectContaining({
         action: 'tool_pin.approve',
@@ -239,5 +241,14 @@ describe.each([
       'approved',
       'superseded',
     ]);
+  });
+
+  it('are let go of when the process ends', async () => {
+    const before = server.requests.length;
+    await second.stop();
+    const ended = server.requests.slice(before).filter(({ method }) => method === 'DELETE');
+    // The newer generation has no sessions.
+    expect(ended.length > 0).toBe(generation === 'older');
+    expect(await names(user)).toContain('own_fail');
   });
 });

@@ -12,6 +12,7 @@ export type Misbehaviour = (response: ServerResponse, request: RpcRequest) => vo
 
 export interface HostileServer extends Listening {
   readonly requests: SeenRequest[];
+  protocolVersion: string;
   /** What it does at `tools/list` and `tools/call`, and when the stream for its own messages is opened. */
   list: Misbehaviour;
   call: Misbehaviour;
@@ -28,7 +29,7 @@ export const answer =
 
 /** Greets like a server of the older generation, and then does what the test says. */
 export async function startHostileServer(
-  given: Partial<Pick<HostileServer, 'list' | 'call' | 'stream'>> = {},
+  given: Partial<Pick<HostileServer, 'list' | 'call' | 'stream' | 'protocolVersion'>> = {},
 ): Promise<HostileServer> {
   const listening = await listen((request, response, body) => {
     server.requests.push(seenRequest(request, body));
@@ -38,7 +39,7 @@ export async function startHostileServer(
     switch (message.method) {
       case 'initialize':
         return answer({
-          protocolVersion: '2025-06-18',
+          protocolVersion: server.protocolVersion,
           capabilities: { tools: { listChanged: true } },
           serverInfo: { name: 'hostile', version: '666' },
         })(response, message);
@@ -53,6 +54,7 @@ export async function startHostileServer(
   const server: HostileServer = {
     ...listening,
     requests: [],
+    protocolVersion: '2025-06-18',
     list: answer({ tools: [] }),
     call: answer({ content: [] }),
     stream: (response) => void response.writeHead(405).end(),
