@@ -1,5 +1,5 @@
 /** The whole of one answer, or of one stream of answers to one request. */
-const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 2 * 1024 * 1024;
 /** Values, roughly: what parsing and checking cost time for. */
 const MAX_VALUES = 30_000;
 const MAX_DEPTH = 64;
@@ -30,27 +30,42 @@ export class BodyBound {
   pass(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
     if (this.bytes > MAX_BYTES) throw new AnswerTooLarge();
-    for (const byte of chunk) this.look(byte);
-    if (this.values > MAX_VALUES || this.depth > MAX_DEPTH) throw new AnswerTooLarge();
-  }
-
-  private look(byte: number): void {
-    if (byte === NEWLINE) {
-      // No string of JSON goes over a line: an event begins from scratch.
-      this.values += 1;
-      this.isInString = this.isEscaped = false;
-    } else if (this.isInString) {
-      if (this.isEscaped) this.isEscaped = false;
-      else if (byte === BACKSLASH) this.isEscaped = true;
-      else if (byte === QUOTE) this.isInString = false;
-    } else if (byte === QUOTE) this.isInString = true;
-    // { and [
-    else if (byte === 0x7b || byte === 0x5b) {
-      this.values += 1;
-      this.depth += 1;
-    } else if (byte === 0x7d || byte === 0x5d) this.depth = Math.max(0, this.depth - 1);
-    // ,
-    else if (byte === 0x2c) this.values += 1;
+    // In local variables: this runs for every byte that any server sends.
+    let { values, depth, isInString, isEscaped } = this;
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (isInString && byte !== NEWLINE) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === QUOTE) isInString = false;
+        else if (byte === BACKSLASH) isEscaped = true;
+        continue;
+      }
+      switch (byte) {
+        case NEWLINE:
+          // No string of JSON goes over a line: an event begins from scratch.
+          isInString = isEscaped = false;
+          values += 1;
+          break;
+        case QUOTE:
+          isInString = true;
+          break;
+        case 0x7b: // {
+        case 0x5b: // [
+          depth += 1;
+          values += 1;
+          break;
+        case 0x7d: // }
+        case 0x5d: // ]
+          depth -= 1;
+          break;
+        case 0x2c: // ,
+          values += 1;
+          break;
+      }
+      if (depth > MAX_DEPTH || values > MAX_VALUES) throw new AnswerTooLarge();
+      if (depth < 0) depth = 0;
+    }
+    Object.assign(this, { values, depth, isInString, isEscaped });
   }
 }
 

@@ -1,6 +1,6 @@
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
+const MAX_BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** What the SDK would hand on of our environment by itself. */
 const NOT_HANDED_ON = ['HOME', 'LOGNAME', 'SHELL', 'TERM', 'USER'];

@@ -152,7 +152,7 @@ describe('tools of MCP servers', () => {
       list: answer({
         tools: Array.from({ length: 3_000 }, (_, i) => ({
           name: `t${i}`,
-          description: i === 0 ? 'x'.repeat(2_000_000) : 'x',
+          description: i === 0 ? 'x'.repeat(1_500_000) : 'x',
           inputSchema: { type: 'object' },
         })),
       }),
