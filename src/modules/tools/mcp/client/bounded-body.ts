@@ -33,7 +33,7 @@ export class BodyBound {
     // In local variables: this runs for every byte that any server sends.
     let { values, depth, isInString, isEscaped } = this;
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+      const byte = chunk[at]!;
       if (isInString && byte !== NEWLINE) {
         if (isEscaped) isEscaped = false;
         else if (byte === QUOTE) isInString = false;

@@ -93,6 +93,20 @@ describe.each(GENERATIONS)('a server of the %s generation', (_, start, version) 
     await until(() => server.cancelled.includes('work'));
   });
 
+  it('lets calls end that are under way when its connection is given up', async () => {
+    const stop = new AbortController();
+    const { promise: isAtWork, resolve } = Promise.withResolvers<unknown>();
+    const calling = call('work', { signal: stop.signal, onProgress: resolve });
+    await isAtWork;
+    client.retire();
+    expect(await call('echo', { arguments: { text: 'hello' } })).toBeDefined();
+    stop.abort();
+    await expect(calling).rejects.toMatchObject({ reason: 'cancelled' });
+    await until(() => server.cancelled.includes('work'));
+    await client.close();
+    await expect(call('echo')).rejects.toMatchObject({ name: 'McpFailure' });
+  });
+
   it('is heard when it says that its tools changed', async () => {
     // The stream for this is opened beside the first request.
     await until(async () => {

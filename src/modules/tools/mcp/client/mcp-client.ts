@@ -47,7 +47,10 @@ export interface McpCall {
  */
 export class McpClient {
   private readonly pace = new Pace();
-  private isClosed = false;
+  private closing: Promise<void> | undefined;
+  private forgetSignal: () => void = () => undefined;
+  private isRetired = false;
+  private calls = 0;
 
   private constructor(
     private readonly client: Client,
@@ -55,6 +58,7 @@ export class McpClient {
     private readonly options: McpClientOptions,
   ) {}
 
+  /** `signal` ends the connection, also later. */
   static async connect(options: McpClientOptions, signal: AbortSignal): Promise<McpClient> {
     const transport = options.transport(() => options.onTrouble?.());
     const client = new Client(
@@ -90,6 +94,9 @@ export class McpClient {
     if (transport instanceof HttpTransport) transport.watchAnswers();
     const connected = new McpClient(client, transport, options);
     client.onclose = () => connected.ended();
+    const end = (): void => void connected.close();
+    signal.addEventListener('abort', end, { once: true });
+    connected.forgetSignal = () => signal.removeEventListener('abort', end);
     connected.watch(client.autoOpenedSubscription);
     return connected;
   }
@@ -124,6 +131,7 @@ export class McpClient {
   }
 
   async callTool(call: McpCall): Promise<CallToolResult> {
+    this.calls += 1;
     try {
       return await this.client.callTool(
         { name: call.name, arguments: call.arguments },
@@ -136,31 +144,50 @@ export class McpClient {
       );
     } catch (error) {
       throw toMcpFailure(error, call.signal);
+    } finally {
+      this.calls -= 1;
+      if (this.isRetired && this.calls === 0) void this.close();
     }
   }
 
-  async close(): Promise<void> {
-    this.isClosed = true;
+  /** No more calls come; the connection is closed when those that are under way have ended. */
+  retire(): void {
+    this.isRetired = true;
+    if (this.calls === 0) void this.close();
+  }
+
+  /** At once, whatever is under way. Never rejects. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    const { client, transport } = this;
+    this.forgetSignal();
     const ended = async (): Promise<void> => {
-      if (this.transport instanceof HttpTransport)
-        await this.transport.terminateSession().catch(() => undefined);
-      await this.client.close().catch(() => undefined);
+      if (transport instanceof HttpTransport) await transport.terminateSession().catch(() => undefined);
+      await client.close().catch(() => undefined);
     };
     const deadline = AbortSignal.timeout(CLOSE_TIMEOUT_MS);
-    await abortable(ended(), deadline).catch(() => this.transport.close().catch(() => undefined));
+    await abortable(ended(), deadline).catch(() => transport.close().catch(() => undefined));
+  }
+
+  private get isOver(): boolean {
+    return this.closing !== undefined || this.isRetired;
   }
 
   private ended(): void {
-    if (!this.isClosed) this.options.onTrouble?.();
+    if (!this.isOver) this.options.onTrouble?.();
   }
 
   /** Newer servers tell of changes on a stream that was asked for: it is asked for again when it ends. */
   private watch(subscription: McpSubscription | undefined): void {
     void subscription?.closed.then((cause) => {
-      if (cause === 'local' || this.isClosed) return;
+      if (cause === 'local' || this.isOver) return;
       this.options.onTrouble?.();
       setTimeout(() => {
-        if (this.isClosed) return;
+        if (this.isOver) return;
         this.client
           .listen({ toolsListChanged: true }, { timeout: CONNECT_TIMEOUT_MS })
           .then((again) => this.watch(again))

@@ -82,9 +82,9 @@ export class ServerLink {
         this.current = client;
         await this.keep(client);
         this.current = undefined;
-        // Its end is not waited for: a new session need not wait for the old one.
-        const ended = client.close();
-        if (signal.aborted) await ended;
+        if (signal.aborted) await client.close();
+        // Its end is not waited for: the next connection need not wait for calls of this one.
+        else client.retire();
       }
       if (signal.aborted || this.attempt) continue;
       await delay(this.pace.next(), undefined, { signal }).catch(() => undefined);

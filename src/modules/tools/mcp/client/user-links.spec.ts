@@ -8,6 +8,9 @@ class FakeClient {
   async close(): Promise<void> {
     this.isClosed = true;
   }
+  retire(): void {
+    this.isClosed = true;
+  }
 }
 
 describe(UserLinks.name, () => {

@@ -17,7 +17,7 @@ export class UserLinks {
       ttl: IDLE_MS,
       ttlAutopurge: true,
       updateAgeOnGet: true,
-      dispose: (link) => void link.then((client) => client.close()).catch(() => undefined),
+      dispose: (link) => void link.then((client) => client.retire()).catch(() => undefined),
     });
   }
 
@@ -40,8 +40,8 @@ export class UserLinks {
   async close(): Promise<void> {
     this.closed.abort();
     const open = [...this.links.values()];
-    this.links.clear();
     await Promise.allSettled(open.map(async (link) => (await link).close()));
+    this.links.clear();
   }
 }
 

@@ -65,6 +65,12 @@ describe(pinChanges.name, () => {
     ]);
   });
 
+  it('lets five definitions of a tool wait and no more', () => {
+    const pins = Array.from({ length: 5 }, (_, i) => pin('a', `${i}`, 'pending'));
+    expect(inserted(pins.slice(1), [seen('a', 'x')], TRUST, NOW)).toEqual([['a', 'x', 'pending']]);
+    expect(inserted(pins, [seen('a', 'x')], TRUST, NOW)).toEqual([]);
+  });
+
   it('keeps no more definitions of a server than it can make up', () => {
     const pins = Array.from({ length: 1_999 }, (_, i) => pin(`t${i}`, '1', 'approved', { isListed: false }));
     expect(inserted(pins, [seen('a', '1'), seen('b', '1')], TRUST, NOW)).toEqual([['a', '1', 'approved']]);

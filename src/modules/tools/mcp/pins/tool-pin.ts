@@ -47,6 +47,8 @@ export interface PinChanges {
 
 /** Definitions of one server beyond these are not kept, and so never offered: a server could make up new ones for ever. */
 const MAX_PINS = 2_000;
+/** So many definitions of a tool may wait: one that changes all the time is held back in any case. */
+const MAX_WAITING = 5;
 /** `last_seen_at` is for people: to the hour is enough. */
 const SEEN_AGAIN_MS = 3_600_000;
 
@@ -81,12 +83,17 @@ export function pinChanges(
       }
     }
     if (pin) updated.set(pin.id, { id: pin.id, status, isListed: true });
-    else if (pins.length + inserted.length < MAX_PINS) inserted.push({ ...definition, status });
+    else if (pins.length + inserted.length < MAX_PINS && !hasEnoughWaiting(known))
+      inserted.push({ ...definition, status });
   }
   for (const { id, isListed, status } of pins) {
     if (isListed && !listed.has(id) && !updated.has(id)) updated.set(id, { id, status, isListed: false });
   }
   return { inserted, updated: [...updated.values()] };
+}
+
+function hasEnoughWaiting(pins: readonly PinState[]): boolean {
+  return pins.filter(({ status }) => status === 'pending').length >= MAX_WAITING;
 }
 
 /**
