@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
@@ -125,6 +126,13 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  abstract readonly mcpServers: readonly McpServerSettings[];
+  /** Credentials that entries of `mcpServers` name, by the setting's name. */
+  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** PATH of programs that are MCP servers. */
+  abstract readonly mcpPath: string | undefined;
+  /** A tool that no administrator has seen yet is offered as it is. */
+  abstract readonly isMcpTrustedOnFirstUse: boolean;
   /** Threads in this process that compute for tools at the same time. */
   abstract readonly computeConcurrency: number;
   /** Of what the model hands to `run_code`: its time, and the memory of what it makes. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
+import { mcpServersSchema } from './mcp-servers.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
@@ -147,6 +148,11 @@ export const envSchema = z.object({
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+
+  // tools: MCP servers
+  PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
+  PERCH_MCP_STDIO_ENABLED: flag.default(false),
+  PERCH_MCP_TRUST_ON_FIRST_USE: flag.default(true),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

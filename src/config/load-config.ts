@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
+import { type ConnectionSettings, connectionsSchema, ENV_NAMES, type Env, envSchema } from './env.schema.js';
+import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
 import type { AppConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
 import { Secret } from './secret.js';
@@ -61,6 +62,7 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
       faults.push(`AI_MODELS: ${model.id} names ${model.api_key_env} as its key, which is not set`);
     }
   }
+  faults.push(...mcpFaults(env, given));
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -84,6 +86,21 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     faults.push('PERCH_SEARCH_ENGINE: is needed with PERCH_SEARCH_URL and PERCH_SEARCH_API_KEY');
   }
   return faults;
+}
+
+function mcpFaults(env: Env, given: Given): string[] {
+  return env.PERCH_MCP_SERVERS.flatMap((server) => [
+    ...namedSettings(server)
+      .filter((name) => !given[name] || ENV_NAMES.includes(name))
+      .map((name) =>
+        ENV_NAMES.includes(name)
+          ? `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is a setting of Perch and must not leave it`
+          : `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is not set`,
+      ),
+    ...(server.command !== undefined && !env.PERCH_MCP_STDIO_ENABLED
+      ? [`PERCH_MCP_STDIO_ENABLED: must be true for the command of ${server.name}`]
+      : []),
+  ]);
 }
 
 /** What is fine for trying out and dangerous in production. */
@@ -224,6 +241,12 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
     },
     tools: {
+      mcpServers: env.PERCH_MCP_SERVERS,
+      mcpCredentials: new Map(
+        env.PERCH_MCP_SERVERS.flatMap(namedSettings).map((name) => [name, new Secret(given[name]!)]),
+      ),
+      mcpPath: given.PATH,
+      isMcpTrustedOnFirstUse: env.PERCH_MCP_TRUST_ON_FIRST_USE,
       rules: env.PERCH_TOOL_RULES,
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
