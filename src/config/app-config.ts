@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -117,6 +118,13 @@ export abstract class AgentConfig {
   abstract readonly conversationTtlHours: number;
 }
 
+export abstract class ToolsConfig {
+  /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
+  abstract readonly httpApis: readonly HttpApi[];
+  /** By the name of the variable, as the credentials of `httpApis` name it. */
+  abstract readonly httpCredentials: ReadonlyMap<string, Secret>;
+}
+
 export interface TierLimits {
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
@@ -148,5 +156,6 @@ export interface AppConfig {
   readonly auth: AuthConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
+  readonly tools: ToolsConfig;
   readonly rateLimit: RateLimitConfig;
 }

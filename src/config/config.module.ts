@@ -8,6 +8,7 @@ import {
   ProcessConfig,
   ProvidersConfig,
   RateLimitConfig,
+  ToolsConfig,
 } from './app-config.js';
 
 /** Hands every slice to whoever injects it by its class. */
@@ -22,6 +23,7 @@ export class ConfigModule {
       { provide: AuthConfig, useValue: config.auth },
       { provide: ProvidersConfig, useValue: config.providers },
       { provide: AgentConfig, useValue: config.agent },
+      { provide: ToolsConfig, useValue: config.tools },
       { provide: RateLimitConfig, useValue: config.rateLimit },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };

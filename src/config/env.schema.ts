@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
+import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
 
@@ -119,6 +120,9 @@ export const envSchema = z.object({
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+
+  // tools
+  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

@@ -61,6 +61,7 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
       faults.push(`AI_MODELS: ${model.id} names ${model.api_key_env} as its key, which is not set`);
     }
   }
+  faults.push(...httpToolFaults(env, given));
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -74,6 +75,23 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
   }
   return faults;
+}
+
+/** Shorter values would be struck out of answers in which they stand by chance. */
+const MIN_CREDENTIAL_LENGTH = 8;
+
+function httpToolFaults(env: Env, given: Given): string[] {
+  return env.PERCH_HTTP_TOOLS.flatMap(({ name: api, credentials }) =>
+    credentials.flatMap(({ name, value_env: variable }) => {
+      const value = given[variable];
+      const where = `PERCH_HTTP_TOOLS: ${api} names ${variable} as its ${name}, which`;
+      if (value === undefined) return [`${where} is not set`];
+      if (value.length < MIN_CREDENTIAL_LENGTH)
+        return [`${where} has less than ${MIN_CREDENTIAL_LENGTH} characters`];
+      if (!/^[\x20-\x7e]+$/.test(value)) return [`${where} has other characters than visible ASCII`];
+      return [];
+    }),
+  );
 }
 
 /** What is fine for trying out and dangerous in production. */
@@ -118,6 +136,9 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
     value === undefined ? undefined : new Secret(value);
   const modelKeys = new Map<string, Secret>();
   for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
+  const httpCredentials = new Map<string, Secret>();
+  for (const { value_env: name } of env.PERCH_HTTP_TOOLS.flatMap(({ credentials }) => credentials))
+    httpCredentials.set(name, new Secret(given[name]!));
   return {
     process: {
       role: env.PERCH_ROLE,
@@ -194,6 +215,10 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       areToolsEnabled: env.AI_ENABLE_TOOLS,
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
+    },
+    tools: {
+      httpApis: env.PERCH_HTTP_TOOLS,
+      httpCredentials,
     },
     rateLimit: {
       tiers: {

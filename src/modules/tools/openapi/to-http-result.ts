@@ -1,0 +1,83 @@
+import type { JsonValue } from '../../../shared/llm/json.js';
+import { ToolError } from '../tool.js';
+import type { FieldPicker } from './pick-fields.js';
+import { plainText } from './plain-text.js';
+import type { ReadBody } from './read-body.js';
+
+/** What a model is shown of a text; JSON is bounded by the executor. */
+const MAX_TEXT_LENGTH = 32_000;
+const MAX_EXCERPT_LENGTH = 500;
+/** Where APIs say what was wrong, RFC 9457 first. */
+const EXPLANATIONS = ['detail', 'title', 'message', 'error_description', 'error', 'errors', 'code', 'fault'];
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'It did not accept the parameters.',
+  401: 'It did not accept the credentials of this installation; another call will not help.',
+  403: 'It does not allow this; another call will not help.',
+  404: 'It has no such thing.',
+  409: 'It conflicts with the present state.',
+  422: 'It did not accept the parameters.',
+  429: 'It was asked too often; wait before you ask again.',
+};
+
+/** The tool's result. Throws `ToolError` for every status that is no success. */
+export function toHttpResult(
+  status: number,
+  body: ReadBody,
+  pick: FieldPicker,
+  hasPicker: boolean,
+): JsonValue {
+  if (status < 200 || status > 299) throw toHttpError(status, body);
+  return { status, ...shown(body, pick, hasPicker) };
+}
+
+function shown(body: ReadBody, pick: FieldPicker, hasPicker: boolean): { [member: string]: JsonValue } {
+  switch (body.kind) {
+    case 'none':
+      return { body: null };
+    case 'json':
+      return { body: pick(body.value) };
+    case 'text': {
+      // Fields were named to be shown; a text has none.
+      if (hasPicker) return { body: null, truncated: body.isTruncated };
+      const isCut = body.text.length > MAX_TEXT_LENGTH;
+      const text = isCut ? body.text.slice(0, MAX_TEXT_LENGTH).toWellFormed() : body.text;
+      return { body: text, ...(isCut || body.isTruncated ? { truncated: true } : {}) };
+    }
+    case 'binary': {
+      const { mimeType, bytes, isTruncated } = body;
+      return { body: { mime_type: mimeType, bytes, ...(isTruncated ? { truncated: true } : {}) } };
+    }
+  }
+}
+
+function toHttpError(status: number, body: ReadBody): ToolError {
+  if (status >= 300 && status <= 399) {
+    return new ToolError(
+      `http_${status}`,
+      `The API answered ${status}, a redirect. Redirects are not followed; another call will not help.`,
+    );
+  }
+  const meaning =
+    MEANINGS[status] ?? (status >= 500 ? 'It has a fault of its own; try again later.' : 'It refused.');
+  const excerpt = excerptOf(body);
+  return new ToolError(
+    `http_${status}`,
+    `The API answered ${status}. ${meaning}${excerpt ? ` It says: ${excerpt}` : ''}`,
+  );
+}
+
+function excerptOf(body: ReadBody): string {
+  if (body.kind === 'text') return plainText(body.text.slice(0, 4 * MAX_EXCERPT_LENGTH), MAX_EXCERPT_LENGTH);
+  if (body.kind !== 'json') return '';
+  return plainText(explanationOf(body.value).slice(0, 4 * MAX_EXCERPT_LENGTH), MAX_EXCERPT_LENGTH);
+}
+
+function explanationOf(value: JsonValue): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const told = EXPLANATIONS.filter((name) => Object.hasOwn(value, name)).map((name) => {
+    const member = value[name];
+    return typeof member === 'string' ? member : JSON.stringify(member);
+  });
+  return told.length > 0 ? told.join(' ') : JSON.stringify(value);
+}
