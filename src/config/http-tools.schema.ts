@@ -67,10 +67,12 @@ export const httpApiSchema = z.strictObject({
     .min(1)
     .refine((path) => !/^[a-z][a-z0-9+.-]+:/i.test(path), 'must be a local file: documents are not fetched'),
   /** Origin and path that every call goes to. The document's `servers` do not count. */
-  base_url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).refine((url) => {
-    const { username, password, search, hash } = new URL(url);
-    return username + password + search + hash === '' && !/[?#]/.test(url);
-  }, 'must have no user, query or fragment'),
+  base_url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL', abort: true })
+    .refine((url) => {
+      const { username, password, search, hash } = new URL(url);
+      return username + password + search + hash === '' && !/[?#]/.test(url);
+    }, 'must have no user, query or fragment'),
   operations: z
     .array(
       z.union([

@@ -11,12 +11,14 @@ import { planOperation } from './plan-operation.js';
 import { readDocument } from './read-document.js';
 import { toolName } from './tool-name.js';
 
+export type HttpToolsConfig = Pick<ToolsConfig, 'httpApis' | 'httpCredentials'>;
+
 /** The tools made of the HTTP APIs in the configuration. They stay the same while the process runs. */
 export class OpenApiTools implements ToolSource {
   private constructor(private readonly all: readonly Tool[]) {}
 
   /** Reads every document. Throws `ConfigError` with all that is wrong in them, a line each. */
-  static async load(config: ToolsConfig, client: HttpClient): Promise<OpenApiTools> {
+  static async load(config: HttpToolsConfig, client: HttpClient): Promise<OpenApiTools> {
     const faults: string[] = [];
     const tools: Tool[] = [];
     for (const api of config.httpApis) {
@@ -37,7 +39,7 @@ export class OpenApiTools implements ToolSource {
 }
 
 interface Making {
-  readonly config: ToolsConfig;
+  readonly config: HttpToolsConfig;
   readonly client: HttpClient;
   readonly faults: string[];
 }
