@@ -36,7 +36,7 @@ function joined(
 ): JsonValue {
   return Object.fromEntries(
     members.flatMap(({ member, name }) => {
-      const value = Object.hasOwn(input, member) ? input[member] : undefined;
+      const value = input[member];
       return value === undefined ? [] : [[name, value] as const];
     }),
   );

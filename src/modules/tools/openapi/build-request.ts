@@ -22,8 +22,10 @@ const MAX_HEADER_LENGTH = 2_000;
 /** Writes checked input as a request. Throws `ArgumentFault` for values that cannot be sent safely. */
 export function buildRequest(
   plan: OperationPlan,
-  input: Readonly<Record<string, JsonValue>>,
+  given: Readonly<Record<string, JsonValue>>,
 ): PreparedRequest {
+  // Only what the model wrote: a parameter may be called `constructor`.
+  const input = Object.assign(Object.create(null) as Record<string, JsonValue>, given);
   const path = fillPath(plan.path, plan.parameters, input);
   const query = buildQuery(plan.parameters, input);
   if (path.length + query.length > MAX_TARGET_LENGTH) {

@@ -23,6 +23,8 @@ export function compileCheck(schema: JsonSchema): InputCheck {
   const ajv = new Ajv2020({
     strict: false,
     allErrors: true,
+    // A parameter may be called `constructor`; what every object inherits under that name is no value for it.
+    ownProperties: true,
     addUsedSchema: false,
     validateSchema: false,
     code: { regExp: boundedPattern },

@@ -57,7 +57,7 @@ export function httpTool(options: HttpToolOptions): Tool {
       return toHttpResult(status, body, pick, fields !== undefined);
     },
   };
-  return tool as Tool;
+  return tool;
 }
 
 function describe({ api, allowed }: HttpToolOptions): string {

@@ -279,6 +279,15 @@ describe('tools from an OpenAPI document', () => {
         body: null,
         truncated: false,
       });
+      shop.nextJson(409, { message: 'Too late.', secret: 1 });
+      const { message } = await failure(call(tools, 'shop_getOrder', { orderId: '1' }));
+      expect(message).toMatch(/It says: Too late\.$/);
+      for (const body of ['{"secret":1}', 'secret']) {
+        shop.nextText(409, body);
+        expect((await failure(call(tools, 'shop_getOrder', { orderId: '1' }))).message).not.toMatch(
+          /says|secret/,
+        );
+      }
     });
 
     it('turns every other status into an error that tells what to do', async () => {

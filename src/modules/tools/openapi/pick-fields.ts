@@ -8,7 +8,7 @@ export type FieldPicker = (value: JsonValue) => JsonValue;
 /** Keeps the members that `fields` name (`total`, `items.id`), in objects and in each item of a list. */
 export function createFieldPicker(fields: readonly string[] | undefined): FieldPicker {
   if (!fields) return (value) => value;
-  const all: Kept = new Map();
+  const all = newLevel();
   for (const path of fields) {
     let level = all;
     const names = path.split('.');
@@ -16,12 +16,16 @@ export function createFieldPicker(fields: readonly string[] | undefined): FieldP
       const known = level.get(name);
       // `items` and `items.id`: the wider one counts.
       if (known?.size === 0) break;
-      const next: Kept = index === names.length - 1 ? new Map() : (known ?? new Map<string, Kept>());
+      const next = index === names.length - 1 || !known ? newLevel() : known;
       level.set(name, next);
       level = next;
     }
   }
   return (value) => pick(value, all);
+}
+
+function newLevel(): Kept {
+  return new Map<string, Kept>();
 }
 
 function pick(value: JsonValue, kept: Kept): JsonValue {

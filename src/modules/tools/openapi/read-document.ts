@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import SwaggerParser from '@apidevtools/swagger-parser';
+import type SwaggerParser from '@apidevtools/swagger-parser';
 import { DocumentFault, type OpenApiDocument } from './openapi-document.js';
 
 const MAX_FILE_BYTES = 16_000_000;
@@ -18,7 +18,9 @@ const OFFLINE = { resolve: { external: false, file: false, http: false }, timeou
  * name.
  */
 export async function readDocument(path: string): Promise<OpenApiDocument> {
-  const document = await parse(resolve(path));
+  // Takes a while to load, and only installations with HTTP tools need it.
+  const { default: SwaggerParser } = await import('@apidevtools/swagger-parser');
+  const document = await parse(SwaggerParser, resolve(path));
   checkSize(document);
   if (!isObject(document) || typeof document.openapi !== 'string' || !VERSION.test(document.openapi)) {
     throw new DocumentFault('is no OpenAPI document of version 3.0 or 3.1');
@@ -35,12 +37,14 @@ export async function readDocument(path: string): Promise<OpenApiDocument> {
   }
 }
 
-async function parse(file: string): Promise<unknown> {
+type Parser = Pick<typeof SwaggerParser, 'parse'>;
+
+async function parse(parser: Parser, file: string): Promise<unknown> {
   const stats = await stat(file).catch(() => undefined);
   if (!stats?.isFile()) throw new DocumentFault('is not there, or is no file that can be read');
   if (stats.size > MAX_FILE_BYTES) throw new DocumentFault(`is larger than ${MAX_FILE_BYTES} bytes`);
   try {
-    return await SwaggerParser.parse(file, {
+    return await parser.parse(file, {
       ...OFFLINE,
       resolve: { external: false, http: false },
       parse: { text: false, binary: false },

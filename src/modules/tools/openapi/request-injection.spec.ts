@@ -24,6 +24,12 @@ const DOCUMENT = aDocumentFile({
       parameters: [{ ...inPath, schema: { type: 'array', items: text } }],
     }),
   },
+  '/inherited': {
+    get: anOperation({
+      operationId: 'inherited',
+      parameters: ['constructor', 'toString', '__proto__'].map((name) => ({ name, in: 'query', schema: {} })),
+    }),
+  },
   '/search': {
     get: anOperation({
       operationId: 'search',
@@ -137,7 +143,7 @@ describe('what a model writes into a request', () => {
     const api = {
       document: DOCUMENT,
       base_url: `${shop.url}/v1/`,
-      operations: ['read', 'dotted', 'pair', 'list', 'search'],
+      operations: ['read', 'dotted', 'pair', 'list', 'search', 'inherited'],
       headers: ['X-Note', 'X-Notes'],
       credentials: [{ in: 'query', name: 'key', value_env: 'KEY' }],
     };
@@ -225,7 +231,7 @@ describe('what a model writes into a request', () => {
       { 'a\r\n': 'x' },
       { a: { b: 'c' } },
       { a: [['b']] },
-    ])('or is refused: %j', async (filter) => {
+    ] as JsonValue[])('or is refused: %j', async (filter) => {
       expect(await attempt('search', { filter })).toEqual({ refused: '/filter' });
     });
 
@@ -242,6 +248,13 @@ describe('what a model writes into a request', () => {
       expect(await attempt('search', { key: 'mine' })).toEqual({ refused: '/key' });
       await attempt('search', { q: 'a&key=mine' });
       expect(new URLSearchParams(shop.last.target.split('?')[1]).getAll('key')).toEqual(['the-real-key']);
+    });
+
+    it('is not there when the model wrote nothing, whatever its name', async () => {
+      expect(await attempt('inherited', {})).toEqual({ target: '/v1/inherited' });
+      expect(await attempt('inherited', { constructor: 'a', toString: 'b', proto: 'c' })).toEqual({
+        target: '/v1/inherited?constructor=a&toString=b&__proto__=c',
+      });
     });
 
     it('is not longer than an address may be', async () => {

@@ -27,7 +27,7 @@ export function toHttpResult(
   pick: FieldPicker,
   hasPicker: boolean,
 ): JsonValue {
-  if (status < 200 || status > 299) throw toHttpError(status, body);
+  if (status < 200 || status > 299) throw toHttpError(status, body, hasPicker);
   return { status, ...shown(body, pick, hasPicker) };
 }
 
@@ -51,7 +51,7 @@ function shown(body: ReadBody, pick: FieldPicker, hasPicker: boolean): { [member
   }
 }
 
-function toHttpError(status: number, body: ReadBody): ToolError {
+function toHttpError(status: number, body: ReadBody, hasPicker: boolean): ToolError {
   if (status >= 300 && status <= 399) {
     return new ToolError(
       `http_${status}`,
@@ -60,24 +60,29 @@ function toHttpError(status: number, body: ReadBody): ToolError {
   }
   const meaning =
     MEANINGS[status] ?? (status >= 500 ? 'It has a fault of its own; try again later.' : 'It refused.');
-  const excerpt = excerptOf(body);
+  const said = excerptOf(body, hasPicker);
   return new ToolError(
     `http_${status}`,
-    `The API answered ${status}. ${meaning}${excerpt ? ` It says: ${excerpt}` : ''}`,
+    `The API answered ${status}. ${meaning}${said ? ` It says: ${said}` : ''}`,
   );
 }
 
-function excerptOf(body: ReadBody): string {
-  if (body.kind === 'text') return plainText(body.text.slice(0, 4 * MAX_EXCERPT_LENGTH), MAX_EXCERPT_LENGTH);
-  if (body.kind !== 'json') return '';
-  return plainText(explanationOf(body.value).slice(0, 4 * MAX_EXCERPT_LENGTH), MAX_EXCERPT_LENGTH);
+/** With fields to be shown, only what explains the failure: the rest was not meant for the model. */
+function excerptOf(body: ReadBody, hasPicker: boolean): string {
+  if (body.kind === 'text' && !hasPicker) return excerpt(body.text);
+  return body.kind === 'json' ? excerpt(explanationOf(body.value, hasPicker)) : '';
 }
 
-function explanationOf(value: JsonValue): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
-  const told = EXPLANATIONS.filter((name) => Object.hasOwn(value, name)).map((name) => {
-    const member = value[name];
+function excerpt(text: string): string {
+  return plainText(text.slice(0, 4 * MAX_EXCERPT_LENGTH), MAX_EXCERPT_LENGTH);
+}
+
+function explanationOf(value: JsonValue, hasPicker: boolean): string {
+  const members = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  const told = EXPLANATIONS.filter((name) => Object.hasOwn(members, name)).map((name) => {
+    const member = members[name];
     return typeof member === 'string' ? member : JSON.stringify(member);
   });
-  return told.length > 0 ? told.join(' ') : JSON.stringify(value);
+  if (told.length > 0) return told.join(' ');
+  return hasPicker ? '' : JSON.stringify(value);
 }
