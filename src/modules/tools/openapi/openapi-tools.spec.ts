@@ -7,6 +7,7 @@ import { ToolError, type Tool, type ToolContext } from '../tool.js';
 import { OpenApiTools } from './openapi-tools.js';
 
 const KEY = 'kq7Zr-canary+/81x&y';
+const DEEP = `${'['.repeat(9000)}${']'.repeat(9000)}`;
 const ALL = [
   'listOrders',
   'getOrder',
@@ -225,7 +226,7 @@ describe('tools from an OpenAPI document', () => {
       ['JSON of a type of its own', '{"a":1}', 'application/hal+json; charset=utf-8', { a: 1 }],
       ['JSON without a type', '[1]', undefined, [1]],
       ['something else that calls itself JSON', '<html>', 'application/json', '<html>'],
-      ['JSON nested too deep', `${'['.repeat(9000)}1`, 'application/json', `${'['.repeat(9000)}1`],
+      ['JSON nested too deep', DEEP, 'application/json', DEEP],
       ['a picture', Buffer.from([0x89, 0x50, 0]), 'image/png', { mime_type: 'image/png', bytes: 3 }],
       [
         'bytes without a type',

@@ -30,6 +30,12 @@ const DOCUMENT = aDocumentFile({
       parameters: ['constructor', 'toString', '__proto__'].map((name) => ({ name, in: 'query', schema: {} })),
     }),
   },
+  '/needed': {
+    get: anOperation({
+      operationId: 'needed',
+      parameters: [{ name: 'constructor', in: 'query', required: true, schema: {} }],
+    }),
+  },
   '/search': {
     get: anOperation({
       operationId: 'search',
@@ -143,7 +149,7 @@ describe('what a model writes into a request', () => {
     const api = {
       document: DOCUMENT,
       base_url: `${shop.url}/v1/`,
-      operations: ['read', 'dotted', 'pair', 'list', 'search', 'inherited'],
+      operations: ['read', 'dotted', 'pair', 'list', 'search', 'inherited', 'needed'],
       headers: ['X-Note', 'X-Notes'],
       credentials: [{ in: 'query', name: 'key', value_env: 'KEY' }],
     };
@@ -255,6 +261,10 @@ describe('what a model writes into a request', () => {
       expect(await attempt('inherited', { constructor: 'a', toString: 'b', proto: 'c' })).toEqual({
         target: '/v1/inherited?constructor=a&toString=b&__proto__=c',
       });
+    });
+
+    it('is missing when it is missing, whatever its name', async () => {
+      expect(await attempt('needed', {})).toEqual({ refused: '/constructor' });
     });
 
     it('is not longer than an address may be', async () => {
