@@ -213,6 +213,12 @@ describe('an operation that is unusual', () => {
     expect(tool).toMatchObject({ name: 'shop_GET_x_y', description: 'GET /x/y of shop.' });
   });
 
+  it('does not mind what extensions refer to', async () => {
+    const extension = { 'x-policies': [{ $ref: '../policies.yaml#/a' }] };
+    const document = aDocumentFile({ '/x': { get: anOperation(extension) } });
+    expect(await load({ document, operations: ['op'] })).toHaveLength(1);
+  });
+
   it('gets a name that fits, the same at every start', async () => {
     const id = 'a'.repeat(200);
     const document = aDocumentFile({ '/x': { get: anOperation({ operationId: id }) } });

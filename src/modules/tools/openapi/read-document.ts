@@ -54,20 +54,28 @@ async function parse(parser: Parser, file: string): Promise<unknown> {
   }
 }
 
+interface Node {
+  readonly value: unknown;
+  readonly depth: number;
+  /** Below an `x-…`, where nobody reads: references there mean nothing. */
+  readonly isExtension: boolean;
+}
+
 function checkSize(document: unknown): void {
-  const left: { readonly value: unknown; readonly depth: number }[] = [{ value: document, depth: 0 }];
+  const left: Node[] = [{ value: document, depth: 0, isExtension: false }];
   let count = 0;
   for (let node = left.pop(); node; node = left.pop()) {
     if ((count += 1) > MAX_NODES) throw new DocumentFault(`has more than ${MAX_NODES} values`);
     if (node.depth > MAX_DEPTH) throw new DocumentFault(`is nested deeper than ${MAX_DEPTH}`);
     if (typeof node.value !== 'object' || node.value === null) continue;
     for (const [key, value] of Object.entries(node.value)) {
-      if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) {
+      const isInside = typeof value !== 'string' || value.startsWith('#') || node.isExtension;
+      if (key === '$ref' && !isInside) {
         throw new DocumentFault(
           `refers to ${value.slice(0, 200)}: references to other files or URLs are not followed, bundle the document`,
         );
       }
-      left.push({ value, depth: node.depth + 1 });
+      left.push({ value, depth: node.depth + 1, isExtension: node.isExtension || key.startsWith('x-') });
     }
   }
 }
