@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { ToolRules } from './tool-rules.schema.js';
 import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
@@ -119,6 +120,12 @@ export abstract class AgentConfig {
 }
 
 export abstract class ToolsConfig {
+  abstract readonly rules: ToolRules;
+  /** Executions in this process at the same time. */
+  abstract readonly processConcurrency: number;
+  abstract readonly breakerOpenMs: number;
+  /** How long a call waits for somebody to agree to it. */
+  abstract readonly approvalTtlMs: number;
   /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
   abstract readonly httpApis: readonly HttpApi[];
   /** By the name of the variable, as the credentials of `httpApis` name it. */

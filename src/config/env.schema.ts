@@ -3,6 +3,7 @@ import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
 import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
+import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
 
 /*
@@ -96,6 +97,12 @@ export const envSchema = z.object({
   PERCH_BACKGROUND_CONCURRENCY: integer(0, 10_000).default(20),
   PERCH_MAX_QUEUED_RUNS_PER_USER: integer(1, 1_000_000).default(10_000),
   PERCH_AGENTS: json(agentDefinitionsSchema).default([]),
+
+  // tools
+  PERCH_TOOL_RULES: json(toolRulesSchema).default({}),
+  PERCH_TOOL_PROCESS_CONCURRENCY: integer(1, 10_000).default(64),
+  PERCH_TOOL_BREAKER_OPEN_MS: integer(1, HOUR_MS).default(30_000),
+  PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
 
   // model calls
   AI_PROVIDER: z.enum(PROVIDER_NAMES).default('scripted'),

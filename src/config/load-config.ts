@@ -217,6 +217,10 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
     },
     tools: {
+      rules: env.PERCH_TOOL_RULES,
+      processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
+      breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
+      approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
       httpApis: env.PERCH_HTTP_TOOLS,
       httpCredentials,
     },

@@ -5,6 +5,7 @@ import { DurableRuns1764100000000 } from './1764100000000-durable-runs.js';
 import { LimitsAndSpending1764200000000 } from './1764200000000-limits-and-spending.js';
 import { Audit1764200001000 } from './1764200001000-audit.js';
 import { Alerts1764200002000 } from './1764200002000-alerts.js';
+import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   LimitsAndSpending1764200000000,
   Audit1764200001000,
   Alerts1764200002000,
+  ToolPolicy1764400000000,
 ];

@@ -8,6 +8,9 @@ import type { RunEvent } from './loop/run-events.js';
 /** The last event of a run. */
 export type RunOutcome = Extract<RunEvent, { type: 'run-end' | 'run-error' }>;
 
+/** `moved`: the run goes on elsewhere. `suspended`: it waits for a person, and nobody drives it. */
+export type RunDeparture = 'moved' | 'suspended';
+
 /** A run that this process drives. It goes on whether or not anybody listens. */
 export interface ActiveRun {
   readonly runId: string;
@@ -16,8 +19,8 @@ export interface ActiveRun {
   readonly events: RunEventLog;
   /** The id with which this owner began: 1, or that of its `step-restart`. */
   readonly firstEventId: number;
-  /** Resolves with the last event once the run is closed, or with `moved` when it goes on elsewhere; never rejects. */
-  readonly outcome: Promise<RunOutcome | 'moved'>;
+  /** Resolves with the last event once the run is closed, or with why it is no longer driven here; never rejects. */
+  readonly outcome: Promise<RunOutcome | RunDeparture>;
   /** Idempotent; after the end without effect. The upstream socket is closed at once. */
   abort(reason: RunAborted): void;
   /** Stops driving the run and gives it back to the queue. `outcome` says when that is done. */

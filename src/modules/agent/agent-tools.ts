@@ -3,7 +3,7 @@ import { AgentConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { validationFailed } from '../../shared/errors/app-error.js';
 import type { ToolDefinition } from '../../shared/llm/tool-call.js';
-import { mayUse, type Tool, ToolRegistry } from '../tools/index.js';
+import { type Tool, ToolPolicy, ToolRegistry } from '../tools/index.js';
 import type { Agent } from './agent-definitions.js';
 import { toolForbidden } from './agent.errors.js';
 
@@ -12,12 +12,22 @@ import { toolForbidden } from './agent.errors.js';
 export class AgentTools {
   constructor(
     private readonly registry: ToolRegistry,
+    private readonly policy: ToolPolicy,
     private readonly config: AgentConfig,
   ) {}
 
   /** All that a caller may use, in a stable order. Empty when AI_ENABLE_TOOLS is off. */
   usableBy(principal: Principal): readonly Tool[] {
-    return this.config.areToolsEnabled ? this.registry.list().filter((tool) => mayUse(tool, principal)) : [];
+    if (!this.config.areToolsEnabled) return [];
+    return this.registry.list().filter((tool) => this.policy.mayUse(tool, principal));
+  }
+
+  /** Those of a run's tools that its user may use by now: a run is offered no more than at its start, but it may be less. */
+  stillUsable(principal: Principal, offered: readonly ToolDefinition[]): readonly ToolDefinition[] {
+    const usable = new Set(this.usableBy(principal).map((tool) => tool.name));
+    return offered.every(({ name }) => usable.has(name))
+      ? offered
+      : offered.filter(({ name }) => usable.has(name));
   }
 
   /**

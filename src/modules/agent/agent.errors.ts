@@ -40,6 +40,18 @@ export function requestInProgress(): AppError {
   });
 }
 
+export function approvalDecided(): AppError {
+  return new AppError('conflict', 'approval_decided', {
+    detail: 'This call has been decided already, or its run was ended; a decision is made once.',
+  });
+}
+
+export function approvalExpired(): AppError {
+  return new AppError('conflict', 'approval_expired', {
+    detail: 'It is too late: this call was not agreed to in time, and the run goes on without it.',
+  });
+}
+
 export function tooManyQueuedRuns(limit: number): AppError {
   return new AppError('rate-limited', 'rate_limited', {
     detail: 'Too many runs of yours wait already.',

@@ -2,12 +2,16 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/index.js';
 import { ConversationModule } from '../conversation/index.js';
+import { AuditModule } from '../observability/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { ToolsModule } from '../tools/index.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
+import { ApprovalService } from './approvals/approval.service.js';
+import { ToolApprovalEntity } from './approvals/tool-approval.entity.js';
+import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
 import { CancelOnClear } from './cancel-on-clear.js';
 import { ChatController } from './chat.controller.js';
 import { ContextBuilder } from './context/context-builder.js';
@@ -37,6 +41,7 @@ import { RunResumption } from './run-resumption.js';
 import { RunResumptionRepository } from './run-resumption.repository.js';
 import { RunService } from './run.service.js';
 import { RunShutdown } from './run-shutdown.js';
+import { RunTools } from './run-tools.js';
 import { RunsController } from './runs.controller.js';
 import { AlertDelivery } from './spending/alert-delivery.js';
 import { AlertEntity } from './spending/alert.entity.js';
@@ -63,7 +68,9 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       RunEventEntity,
       IdempotencyKeyEntity,
       AlertEntity,
+      ToolApprovalEntity,
     ]),
+    AuditModule,
     AuthModule,
     ConversationModule,
     ProvidersModule,
@@ -87,6 +94,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     AlertMetrics,
     AlertRepository,
     AlertWebhook,
+    ApprovalService,
     CancelOnClear,
     ContextBuilder,
     IdempotencyGuard,
@@ -109,9 +117,11 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunShutdown,
     RunStreams,
     RunSupervisor,
+    RunTools,
     SpendingAlerts,
     SpendingRepository,
     SpendingService,
+    ToolApprovalRepository,
     WorkerLease,
     WorkerLeaseRepository,
   ],

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { CurrentPrincipal } from '../../shared/access/current-principal.decorator.js';
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
@@ -17,6 +17,8 @@ import { CreatesRun } from './idempotency/creates-run.decorator.js';
 import type { RunOptions } from './run.js';
 import { RunService } from './run.service.js';
 import { nativeEncoding } from './surfaces/native/encode-run-event.js';
+import { WaitingRunDto } from './runs.dto.js';
+import { toWaitingRunDto } from './to-run-dto.js';
 import { toChatAnswerDto } from './surfaces/native/to-chat-answer.js';
 import { RunStreams } from './surfaces/run-streams.js';
 
@@ -45,15 +47,18 @@ export class ChatController {
   @ApiOperation({
     operationId: 'chat',
     summary: 'Ask the agent and wait for its answer',
-    description: 'One run, answered when it ends. It may take as long as the model and its tools do.',
+    description:
+      'One run, answered when it ends. It may take as long as the model and its tools do. A run that comes to a tool ' +
+      'call which the user has to agree to is answered with 202 and goes on after `POST /agent/runs/{run_id}/approvals`.',
   })
+  @ApiAcceptedResponse({ type: WaitingRunDto, description: 'Tool calls wait for the user.' })
   @ApiOkResponse({ type: ChatAnswerDto })
   @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504)
   async chat(
     @CurrentPrincipal() principal: Principal,
     @Body() body: ChatBody,
     @Req() request: Request,
-  ): Promise<ChatAnswerDto> {
+  ): Promise<ChatAnswerDto | WaitingRunDto> {
     const run = await this.runs.start(principal, 'chat', toRunOptions(body));
     const response = request.res!;
     const isCancelledWith = endsWithConnection(body);
@@ -69,6 +74,10 @@ export class ChatController {
     response.off('close', onClose);
     if (outcome === 'shutting_down') throw runMoved(run.runId);
     if (outcome === 'gone' || outcome === 'aborted') throw notFound();
+    if (outcome === 'waiting') {
+      response.status(202).location(`/api/v1/agent/runs/${run.runId}`);
+      return toWaitingRunDto(await this.runs.read(principal, run.runId));
+    }
     if (outcome.type === 'run-error') throw new ProblemError(outcome.problem);
     return toChatAnswerDto(outcome.answer);
   }
@@ -80,7 +89,7 @@ export class ChatController {
     summary: 'Ask the agent and watch it work',
     description:
       'The same run as server-sent events: `run-start`, `step-start`, `text-delta`, `reasoning-delta`, `tool-call`, ' +
-      '`tool-result`, `step-end`, and exactly one last event: `run-end` (the chat answer) or `run-error` (a problem). ' +
+      '`tool-progress`, `tool-result`, `approval-request` (the run waits for its user; the stream stays open), `step-end`, and exactly one last event: `run-end` (the chat answer) or `run-error` (a problem). ' +
       'Each event has an integer `id` from 1 without gaps. After `step-restart {step, discard_after}` what came after ' +
       'the event `discard_after` is void: the process that made it has gone, and another repeats that step. A ' +
       '`run-error` without an `id` says that this server stops: go on with `GET /agent/runs/{run_id}/events`. ' +

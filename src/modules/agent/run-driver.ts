@@ -7,20 +7,19 @@ import { toProblem } from '../../shared/errors/problem-catalog.js';
 import { toAppError } from '../../shared/errors/problem.filter.js';
 import { MODEL_CLIENT, type ModelClient, type ModelRequest } from '../providers/index.js';
 import { type QuotaAmount, type RunQuota, RunQuotas } from '../rate-limit/index.js';
-import { ToolExecutor, toToolResult } from '../tools/index.js';
-import { ActiveRuns, type ActiveRun, type RunOutcome } from './active-runs.js';
+import { ActiveRuns, type ActiveRun, type RunDeparture, type RunOutcome } from './active-runs.js';
+import { RunTools } from './run-tools.js';
 import { toRunError } from './agent.errors.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
-import type { ExecuteTool } from './loop/execute-tool-calls.js';
 import {
   type ModelStepRecord,
   RunFencedError,
   type RunJournal,
   type ToolResultRecord,
 } from './loop/run-journal.js';
-import { type LoopEnd, RunAborted, runLoop, type RunRequest } from './loop/run-loop.js';
+import { type LoopEnd, RunAborted, runLoop, type RunRequest, SUSPENDED } from './loop/run-loop.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { OwnedRun, RunClosing } from './run.js';
 import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
@@ -67,7 +66,7 @@ class RunMoved extends Error {}
 export class RunDriver {
   constructor(
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
-    private readonly tools: ToolExecutor,
+    private readonly tools: RunTools,
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
@@ -100,7 +99,7 @@ export class RunDriver {
     return active;
   }
 
-  private async drive(drive: Drive): Promise<RunOutcome | 'moved'> {
+  private async drive(drive: Drive): Promise<RunOutcome | RunDeparture> {
     const { run, options, log, controller, tally } = drive;
     const { takenOver } = options;
     const startedMs = this.clock.monotonicMs() - (takenOver?.elapsedMs ?? 0);
@@ -127,6 +126,7 @@ export class RunDriver {
         };
       });
       clearTimeout(deadline);
+      if (end === SUSPENDED) return this.leaveSuspended(drive);
       if (drive.isHandedOver && end.stopReason === 'error') await this.release(drive, drive.lastStep);
       // Whatever of the run still waits for something (a tool, a socket) ends here.
       controller.abort(new RunAborted('cancelled', 'the run has ended'));
@@ -165,6 +165,18 @@ export class RunDriver {
     }
   }
 
+  /** The run waits for a person and is in nobody's hands: what it has spent is settled, its listeners follow it from the database. */
+  private leaveSuspended(drive: Drive): 'suspended' {
+    const { run, tally, quota, controller, log } = drive;
+    controller.abort(new RunAborted('cancelled', 'the run waits for a person'));
+    quota.settle(tally.spent);
+    this.alerts.afterSpending(run.principal.userId, quota.limits);
+    this.reporter.left();
+    this.logger.info({ event: 'agent.run.suspended', run_id: run.id, epoch: run.epoch });
+    log.detach();
+    return SUSPENDED;
+  }
+
   private async takeOver(drive: Drive, { events, lostCall }: TakenOver): Promise<void> {
     const { run, log } = drive;
     log.stage([events.at(-1)!.event]);
@@ -176,7 +188,7 @@ export class RunDriver {
     }
   }
 
-  private async loop(drive: Drive): Promise<LoopEnd> {
+  private async loop(drive: Drive): Promise<LoopEnd | typeof SUSPENDED> {
     const { run, options, log, controller, tally } = drive;
     const { signal } = controller;
     const request = await options.prepare();
@@ -184,7 +196,14 @@ export class RunDriver {
       request,
       {
         models: { ...this.guardedModels(drive) },
-        executeTool: this.executeToolFor(drive, request),
+        executeTool: async (call, seq, step) => {
+          await this.assertOwned(drive);
+          return this.tools.execute(run, request.tools, { call, seq, step }, signal, (event) =>
+            log.append(event),
+          );
+        },
+        offerTools: () => this.tools.offer(run, request.tools, signal),
+        approvalsFor: (intents) => this.tools.approvalsFor(run, request, intents, signal),
         reserve: (call) => this.reserve(drive, call),
         journal: this.journalFor(drive),
         onModelCall: (call) => {
@@ -237,26 +256,6 @@ export class RunDriver {
     return true;
   }
 
-  private executeToolFor(drive: Drive, request: RunRequest): ExecuteTool {
-    const { run, controller } = drive;
-    const allowedTools = new Set(request.tools.map((tool) => tool.name));
-    return async (call, seq) => {
-      await this.assertOwned(drive);
-      return toToolResult(
-        call,
-        await this.tools.execute(
-          {
-            toolName: call.toolName,
-            input: call.input,
-            toolCallId: call.toolCallId,
-            idempotencyKey: `${run.id}:${seq}`,
-          },
-          { principal: run.principal, runId: run.id, signal: controller.signal, allowedTools },
-        ),
-      );
-    };
-  }
-
   /** While the lease has held without a break since the last look, nobody can have taken the run: no query is needed. */
   private async assertOwned(drive: Drive): Promise<void> {
     if (this.lease.isHeld && drive.isVerified(this.lease)) return;
@@ -286,6 +285,7 @@ export class RunDriver {
           await commit(then, (events) => writes.commitModelStep(record, events));
         }
       },
+      dispatch: (intents) => persist(() => writes.dispatch(intents), drive.givenUp),
       recordToolResult: async (record) => {
         if (drive.isHandedOver && isCancelled(record)) await this.release(drive);
         await persist(() => writes.recordToolResult(record), drive.givenUp);

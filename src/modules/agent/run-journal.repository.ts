@@ -4,6 +4,7 @@ import { CHANNEL } from '../../database/control-connection.js';
 import { formatUsd } from '../../shared/money/usd.js';
 import type { ToolResult } from '../../shared/llm/tool-call.js';
 import type { QuotaAmount } from '../rate-limit/index.js';
+import { callHash } from '../tools/index.js';
 import type { LoggedEvent } from './events/run-event-log.js';
 import { toStoredRows } from './events/stored-events.js';
 import { OUTCOME_UNKNOWN } from './loop/execute-tool-calls.js';
@@ -30,9 +31,9 @@ const storeEvents = (first: number, isSettled = true): string => `stored AS (
   SELECT fence.id, e.first_id, e.last_id, ${isSettled}, e.events
     FROM fence, unnest($${first}::integer[], $${first + 1}::integer[], $${first + 2}::text[]) AS e(first_id, last_id, events))`;
 
-/** Takes the next number of the conversation for one message. */
-const NEXT_MESSAGE = `place AS (
-  UPDATE conversation SET next_seq = next_seq + 1, updated_at = clock_timestamp()
+/** Takes the next number of the conversation for one message. `also` is set in the same row. */
+const nextMessage = (also = ''): string => `place AS (
+  UPDATE conversation SET next_seq = next_seq + 1, updated_at = clock_timestamp()${also}
     FROM fence WHERE conversation.id = fence.conversation_id
   RETURNING conversation.id, conversation.next_seq - 1 AS seq)`;
 
@@ -41,6 +42,7 @@ type Events = readonly LoggedEvent[];
 /** The writes of one run. Each takes the events that are stored with it. */
 export interface JournalWrites {
   commitModelStep(record: ModelStepRecord, events: Events): Promise<void>;
+  dispatch(intents: readonly ToolIntent[]): Promise<void>;
   recordToolResult(record: ToolResultRecord): Promise<void>;
   commitToolResults(records: readonly ToolResultRecord[], messageId: string, events: Events): Promise<void>;
 }
@@ -57,7 +59,11 @@ export class RunJournalRepository {
   /** The journal of one run, for the loop. */
   forRun(run: OwnedRun): JournalWrites {
     return {
-      commitModelStep: (record, events) => this.commitModelStep(run, record, events),
+      commitModelStep: (record, events) =>
+        record.approvals.intents.length > 0
+          ? this.suspend(run, record, events)
+          : this.commitModelStep(run, record, events),
+      dispatch: (intents) => this.dispatch(run, intents),
       recordToolResult: (record) => this.recordToolResult(run, record),
       commitToolResults: (records, messageId, events) =>
         this.commitToolResults(run, records, messageId, events),
@@ -184,6 +190,52 @@ export class RunJournalRepository {
     );
   }
 
+  /** Stores a step whose calls wait for a person, and lets go of the run. Its conversation is kept until long after. */
+  private async suspend(run: OwnedRun, record: ModelStepRecord, events: Events): Promise<void> {
+    const { intents, expiresAt } = record.approvals;
+    const columns = [...eventColumns(events), ...modelStepColumns(run, record)];
+    const first = 3 + columns.length;
+    const keep = `, expires_at = greatest(expires_at, $${first + 1}::timestamptz + (expires_at - conversation.updated_at))`;
+    await this.fenced(
+      run,
+      `WITH ${FENCE}, ${storeEvents(3)}, ${storeModelStep(6, record, keep)},
+       asked AS (
+         INSERT INTO tool_approval (run_id, seq, user_id, call_id, tool_name, input, call_hash, requested_at, expires_at)
+         SELECT fence.id, a.seq, fence.user_id, a.call_id, a.tool_name, a.input, a.call_hash, clock_timestamp(),
+                $${first + 1}::timestamptz
+           FROM fence, jsonb_to_recordset($${first}::jsonb)
+             AS a(seq integer, call_id text, tool_name text, input jsonb, call_hash text)),
+       suspended AS (
+         UPDATE run SET status = 'waiting', owner = NULL, epoch = run.epoch + 1, suspended_at = clock_timestamp(),
+                        -- The time that a person takes is not the run's.
+                        deadline_at = NULL, reserved_tokens = NULL, reserved_cost = NULL
+           FROM fence WHERE run.id = fence.id)
+       SELECT 1 FROM fence`,
+      [
+        ...columns,
+        toStorableJson(
+          intents.map((intent) => ({
+            ...toIntentRow(intent),
+            call_hash: callHash(run.principal.userId, intent.call.toolName, intent.call.input),
+          })),
+        ),
+        expiresAt,
+      ],
+    );
+  }
+
+  private async dispatch(run: OwnedRun, intents: readonly ToolIntent[]): Promise<void> {
+    await this.fenced(
+      run,
+      `WITH ${FENCE},
+       begun AS (
+         UPDATE step SET status = 'started', started_at = clock_timestamp()
+           FROM fence WHERE step.run_id = fence.id AND step.seq = ANY ($3::integer[]) AND step.status = 'waiting')
+       SELECT 1 FROM fence`,
+      [intents.map(({ seq }) => seq)],
+    );
+  }
+
   private async recordToolResult(run: OwnedRun, { seq, result }: ToolResultRecord): Promise<void> {
     await this.fenced(
       run,
@@ -211,7 +263,7 @@ export class RunJournalRepository {
     await this.fenced(
       run,
       `WITH ${FENCE},
-       ${NEXT_MESSAGE},
+       ${nextMessage()},
        new_message AS (
          INSERT INTO message (id, conversation_id, user_id, seq, role, parts, status, run_id, created_at)
          SELECT $3::uuid, place.id, fence.user_id, place.seq, 'tool', $4::jsonb, 'complete', fence.id, clock_timestamp()
@@ -245,10 +297,11 @@ export interface LostModelCall {
 }
 
 /** A model call's message, its step, its tool intents and its row in the ledger. `first` is the first of `modelStepColumns`. */
-const storeModelStep = (first: number, { message }: ModelStepRecord): string => {
+const storeModelStep = (first: number, { message, approvals }: ModelStepRecord, keep?: string): string => {
+  const intentStatus = approvals.intents.length > 0 ? 'waiting' : 'started';
   const at = (index: number): string => `$${first + index}`;
   return `
-  ${message ? NEXT_MESSAGE : 'place AS (SELECT NULL::uuid AS id, 0 AS seq WHERE false)'},
+  ${message ? nextMessage(keep) : 'place AS (SELECT NULL::uuid AS id, 0 AS seq WHERE false)'},
   new_message AS (
     INSERT INTO message (id, conversation_id, user_id, seq, role, parts, status, run_id, created_at)
     SELECT ${at(0)}::uuid, place.id, fence.user_id, place.seq, 'assistant', ${at(1)}::jsonb, ${at(2)}::text, fence.id, clock_timestamp()
@@ -259,7 +312,7 @@ const storeModelStep = (first: number, { message }: ModelStepRecord): string => 
            clock_timestamp() FROM fence),
   intents AS (
     INSERT INTO step (run_id, seq, step, kind, status, call_id, tool_name, request, started_at)
-    SELECT fence.id, i.seq, ${at(4)}::integer, 'tool', 'started', i.call_id, i.tool_name, i.input, clock_timestamp()
+    SELECT fence.id, i.seq, ${at(4)}::integer, 'tool', '${intentStatus}', i.call_id, i.tool_name, i.input, clock_timestamp()
       FROM fence, jsonb_to_recordset(${at(8)}::jsonb) AS i(seq integer, call_id text, tool_name text, input jsonb)),
   ledger AS (${LEDGER(first + 9)})`;
 };

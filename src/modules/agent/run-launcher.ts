@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import type { Principal } from '../../shared/context/principal.js';
+import { nobody } from '../../shared/context/principal.js';
 import { AppError } from '../../shared/errors/app-error.js';
 import { PrincipalService } from '../auth/index.js';
 import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
@@ -35,6 +35,7 @@ export class RunLauncher {
       principal,
       endpoint: run.endpoint,
       admittedAt: run.admittedAt,
+      requestId: run.request.requestId,
     };
     const prepare = async () => {
       if (!account) {
@@ -49,7 +50,9 @@ export class RunLauncher {
     };
     const takenOver = run.isResumed ? await this.takenOver(run, point, prepare) : undefined;
     if (takenOver) {
-      this.logger.warn({ event: 'agent.run.taken_over', run_id: run.id, epoch: run.epoch });
+      const about = { run_id: run.id, epoch: run.epoch };
+      if (run.isWoken) this.logger.info({ event: 'agent.run.woken', ...about });
+      else this.logger.warn({ event: 'agent.run.taken_over', ...about });
     }
     this.driver.start(owned, {
       prepare,
@@ -138,9 +141,4 @@ export class RunLauncher {
       },
     };
   }
-}
-
-/** The account has gone or was disabled while its run waited. */
-function nobody(userId: string): Principal {
-  return { userId, email: '', tier: 'free', roles: [], permissions: new Set(), limits: {} };
 }

@@ -9,7 +9,7 @@ export interface JournalRow {
   readonly seq: number;
   readonly step: number;
   readonly kind: 'model' | 'tool' | 'approval';
-  readonly status: 'started' | 'done' | 'unknown' | 'error';
+  readonly status: 'waiting' | 'started' | 'done' | 'unknown' | 'error';
   readonly call_id: string | null;
   readonly tool_name: string | null;
   readonly request: JsonValue;

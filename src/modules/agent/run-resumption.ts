@@ -67,11 +67,13 @@ export class RunResumption {
     for (const part of parts) if (part.type === 'tool-call') calls.set(part.toolCallId, part);
     const results = new Map<number, ToolResult>();
     const intents: ToolIntent[] = [];
+    let isDispatched = true;
     for (const tool of all) {
       const asked =
         tool.kind === 'tool' && tool.step === row.step ? calls.get(tool.call_id ?? '') : undefined;
       if (!asked) continue;
       intents.push({ seq: tool.seq, call: asked });
+      if (tool.status === 'waiting') isDispatched = false;
       const result = toolMessage
         ? (toolMessage.parts as readonly ToolResultPart[]).find((part) => part.toolCallId === tool.call_id)
         : this.resultOf(tool, asked);
@@ -89,12 +91,14 @@ export class RunResumption {
       cost: typeof call.cost_usd === 'string' ? parseUsd(call.cost_usd) : undefined,
       intents,
       results,
+      isDispatched,
       areResultsCommitted: toolMessage !== undefined,
     };
   }
 
   /** A call that was dispatched and left no result is not executed again, unless its tool says that this is harmless. */
   private resultOf(row: JournalRow, call: ToolCall): ToolResult | undefined {
+    if (row.status === 'waiting') return undefined;
     if (row.status !== 'started') {
       return {
         toolCallId: call.toolCallId,

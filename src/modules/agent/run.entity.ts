@@ -63,6 +63,14 @@ export class RunEntity {
   @Column({ name: 'orphaned_epoch', type: 'integer', nullable: true })
   orphanedEpoch!: number | null;
 
+  /** Since when it waits for a person; until its next owner has it. */
+  @Column({ name: 'suspended_at', type: 'timestamptz', nullable: true })
+  suspendedAt!: Date | null;
+
+  /** When it last went on after that: what it spends from then on belongs to that day and month. */
+  @Column({ name: 'readmitted_at', type: 'timestamptz', nullable: true })
+  readmittedAt!: Date | null;
+
   @Column({ type: 'text' })
   agent!: string;
 

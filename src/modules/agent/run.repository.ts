@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Usage } from '../../shared/llm/usage.js';
 import { formatUsd, parseUsd } from '../../shared/money/usd.js';
+import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
 import type { RunRecord, StepRecord } from './run.js';
 
 interface RunRow {
@@ -48,7 +49,10 @@ interface SpentRow {
 /** Reads runs; always of one user. */
 @Injectable()
 export class RunRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly approvals: ToolApprovalRepository,
+  ) {}
 
   async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
     const [run] = await this.dataSource.query<RunRow[]>(
@@ -91,6 +95,7 @@ export class RunRepository {
         startedAt: step.started_at,
         endedAt: step.ended_at,
       })),
+      approvals: await this.approvals.ofRun(userId, runId),
     };
   }
 

@@ -98,7 +98,15 @@ export class RunService {
         return reference;
       }
       this.driver.start(
-        { id: runId, epoch: 1, sessionId, principal, endpoint, admittedAt: admitted.admittedAt },
+        {
+          id: runId,
+          epoch: 1,
+          sessionId,
+          principal,
+          endpoint,
+          admittedAt: admitted.admittedAt,
+          requestId: request?.requestId,
+        },
         {
           prepare: () =>
             this.preparer.toRequest(prepared, {
@@ -137,10 +145,13 @@ export class RunService {
     return (await this.queue.findReference(userId, runId)) ?? run;
   }
 
-  /** Its caller has left, and nobody else asked for it. Returns at once; what fails is logged. */
+  /**
+   * Its caller has left, and nobody else asked for it. One that waits for a person is not ended by that: whoever is asked
+   * may answer tomorrow. Returns at once; what fails is logged.
+   */
   abandon(run: RunReference): void {
     if (this.abortLocal(run)) return;
-    this.requestCancellation(run).catch((error: unknown) => {
+    this.requestCancellation(run, { sparesWaiting: true }).catch((error: unknown) => {
       this.logger.error({ event: 'agent.run.not_cancelled', run_id: run.runId, err: error });
     });
   }
@@ -151,30 +162,45 @@ export class RunService {
     return local !== undefined;
   }
 
-  private async requestCancellation(run: RunReference): Promise<CancelOutcome> {
+  private async requestCancellation(
+    run: RunReference,
+    options: { sparesWaiting?: boolean } = {},
+  ): Promise<CancelOutcome> {
     const { runId, sessionId, userId } = run;
     const model = (await this.runs.findOne(userId, runId))?.model ?? '';
-    const outcome = await this.queue.cancel(userId, runId, {
-      id: 2,
-      event: {
-        type: 'run-end',
-        answer: {
-          runId,
-          sessionId,
-          messageId: null,
-          content: '',
-          toolCalls: [],
-          finishReason: 'error',
-          stopReason: 'cancelled',
-          model,
-          usage: NO_USAGE,
-          cost: 0n,
-          latencyMs: 0,
+    const outcome = await this.queue.cancel(
+      userId,
+      runId,
+      {
+        id: 2,
+        event: {
+          type: 'run-end',
+          answer: {
+            runId,
+            sessionId,
+            messageId: null,
+            content: '',
+            toolCalls: [],
+            finishReason: 'error',
+            stopReason: 'cancelled',
+            model,
+            usage: NO_USAGE,
+            cost: 0n,
+            latencyMs: 0,
+          },
         },
       },
-    });
+      options,
+    );
     if (outcome === 'cancelled') this.live.wake(runId);
     return outcome;
+  }
+
+  /** A run with its state. Throws `not_found` for what is not this user's. */
+  async reference(userId: string, runId: string): Promise<RunReference & { status: RunStatus }> {
+    const found = await this.queue.findReference(userId, runId);
+    if (!found) throw notFound();
+    return found;
   }
 
   /** Throws `not_found` for what is not this user's. */

@@ -46,8 +46,10 @@ export interface OwnedRun {
   readonly sessionId: string;
   readonly principal: Principal;
   readonly endpoint: RunEndpoint;
-  /** When it began, whoever drives it now: that day and month pay for it. */
+  /** When it began, or went on after a person had decided: that day and month pay for it, whoever drives it now. */
   readonly admittedAt: Date;
+  /** Of the HTTP request that made it. */
+  readonly requestId: string | undefined;
 }
 
 /** What is kept of the request in `run.request`. */
@@ -76,6 +78,8 @@ export interface ClaimedRun {
   readonly isCancelRequested: boolean;
   /** Until the run's deadline, by the database's clock; may be negative. */
   readonly remainingMs: number;
+  /** True: it waited for a person, and nothing of it was lost. */
+  readonly isWoken: boolean;
   /** How long ago it was started. */
   readonly elapsedMs: number;
   /** Set when the owner before died without a word: the epoch that it had. */
@@ -113,13 +117,25 @@ export interface RunRecord {
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly steps: readonly StepRecord[];
+  readonly approvals: readonly ApprovalRecord[];
+}
+
+/** A call that waits, or waited, for its user's yes. */
+export interface ApprovalRecord {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly input: JsonValue;
+  readonly status: 'pending' | 'approved' | 'denied' | 'expired';
+  readonly reason: string | null;
+  readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
 }
 
 export interface StepRecord {
   readonly seq: number;
   readonly step: number;
   readonly kind: 'model' | 'tool' | 'approval';
-  readonly status: 'started' | 'done' | 'unknown' | 'error';
+  readonly status: 'waiting' | 'started' | 'done' | 'unknown' | 'error';
   readonly toolCallId: string | null;
   readonly toolName: string | null;
   readonly request: JsonValue;

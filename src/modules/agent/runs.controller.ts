@@ -15,11 +15,13 @@ import type { Principal } from '../../shared/context/principal.js';
 import { requestContext } from '../../shared/context/request-context.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { SpendsQuota } from '../rate-limit/index.js';
+import { approvalDecided, approvalExpired } from './agent.errors.js';
+import { ApprovalService } from './approvals/approval.service.js';
 import { toRunOptions } from './chat.controller.js';
 import { CreatesRun } from './idempotency/creates-run.decorator.js';
 import { parseLastEventId } from './last-event-id.js';
 import { RunService } from './run.service.js';
-import { BackgroundRunBody, RunDto, RunStatusDto } from './runs.dto.js';
+import { BackgroundRunBody, DecideApprovalBody, RunDto, RunStatusDto } from './runs.dto.js';
 import { nativeEncoding } from './surfaces/native/encode-run-event.js';
 import { RunStreams } from './surfaces/run-streams.js';
 import { toRunDto } from './to-run-dto.js';
@@ -40,6 +42,7 @@ export class RunsController {
   constructor(
     private readonly runs: RunService,
     private readonly streams: RunStreams,
+    private readonly approvals: ApprovalService,
   ) {}
 
   @Post()
@@ -137,6 +140,31 @@ export class RunsController {
     @Param('run_id') runId: string,
   ): Promise<RunStatusDto> {
     const { sessionId, status } = await this.runs.cancel(principal, runId);
+    return { run_id: runId, session_id: sessionId, status };
+  }
+
+  @Post(':run_id/approvals')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'decideApproval',
+    summary: 'Agree to a tool call, or refuse it',
+    description:
+      'For a run whose status is `waiting`. A decision is made once and holds for this call with these arguments. When ' +
+      'all calls of the step are decided the run goes on, on any replica; a refused call, or one that nobody decided in ' +
+      'time, is a result that the model reads.',
+  })
+  @ApiRunId()
+  @ApiOkResponse({ type: RunStatusDto })
+  @ApiProblems(400, 401, 403, 404, approvalDecided(), approvalExpired(), 413, 415, 422, 503)
+  async decide(
+    @CurrentPrincipal() principal: Principal,
+    @Param('run_id') runId: string,
+    @Body() body: DecideApprovalBody,
+  ): Promise<RunStatusDto> {
+    const { sessionId, status } = await this.approvals.decide(principal, runId, body.tool_call_id, {
+      decision: body.decision === 'approve' ? 'approved' : 'denied',
+      reason: body.reason,
+    });
     return { run_id: runId, session_id: sessionId, status };
   }
 }

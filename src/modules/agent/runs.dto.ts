@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsOptional, Length, MaxLength } from 'class-validator';
 import { ProblemDto } from '../../shared/errors/problem.dto.js';
+import { IsSafeText } from '../../shared/http/text-safety.js';
 import { ChatBody, FINISH_REASONS, STOP_REASONS, UsageDto } from './chat.dto.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
@@ -36,8 +37,9 @@ export class StepDto {
   @ApiProperty({ enum: ['model', 'tool', 'approval'], example: 'tool' })
   kind!: 'model' | 'tool' | 'approval';
 
-  @ApiProperty({ enum: ['started', 'done', 'unknown', 'error'], example: 'done' })
-  status!: 'started' | 'done' | 'unknown' | 'error';
+  /** `waiting`: not before somebody has agreed to it, or to another call of its step. */
+  @ApiProperty({ enum: ['waiting', 'started', 'done', 'unknown', 'error'], example: 'done' })
+  status!: 'waiting' | 'started' | 'done' | 'unknown' | 'error';
 
   /** Of tool calls. */
   @ApiProperty({ type: String, nullable: true, example: 'call_1' })
@@ -75,6 +77,56 @@ export class StepDto {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-11-24T09:30:02.004Z' })
   ended_at!: string | null;
+}
+
+export class ApprovalDto {
+  @ApiProperty({ example: 'call_1' })
+  tool_call_id!: string;
+
+  @ApiProperty({ example: 'crm_create_ticket' })
+  tool_name!: string;
+
+  /** What the tool will be called with. */
+  @ApiProperty({ type: 'object', additionalProperties: true, example: { subject: 'Refund order 1042' } })
+  input!: unknown;
+
+  @ApiProperty({ enum: ['pending', 'approved', 'denied', 'expired'], example: 'pending' })
+  status!: 'pending' | 'approved' | 'denied' | 'expired';
+
+  @ApiProperty({ type: String, nullable: true, example: null })
+  reason!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-27T09:30:00.000Z' })
+  expires_at!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  decided_at!: string | null;
+}
+
+/** What a chat is answered with when a call of its run waits for the user: decide, then read or follow the run. */
+export class WaitingRunDto extends RunStatusDto {
+  /** Those that wait. */
+  @ApiProperty({ type: [ApprovalDto] })
+  approvals!: ApprovalDto[];
+}
+
+export class DecideApprovalBody {
+  /** From `approval-request`, or from the run. */
+  @ApiProperty({ minLength: 1, maxLength: 512, example: 'call_1' })
+  @IsSafeText()
+  @Length(1, 512)
+  tool_call_id!: string;
+
+  @ApiProperty({ enum: ['approve', 'deny'], example: 'approve' })
+  @IsIn(['approve', 'deny'])
+  decision!: 'approve' | 'deny';
+
+  /** Told to the model when the call is refused. */
+  @ApiPropertyOptional({ maxLength: 1000, example: 'Ask the customer first.' })
+  @IsOptional()
+  @IsSafeText()
+  @MaxLength(1000)
+  reason?: string;
 }
 
 export class RunDto {
@@ -131,4 +183,8 @@ export class RunDto {
 
   @ApiProperty({ type: [StepDto] })
   steps!: StepDto[];
+
+  /** Calls that the user was asked about. */
+  @ApiProperty({ type: [ApprovalDto] })
+  approvals!: ApprovalDto[];
 }

@@ -3,7 +3,7 @@ import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 /** The journal of a run: a row per model call and per tool call, in one sequence. */
 @Entity({ name: 'step' })
 @Check('step_kind_known', `kind IN ('model', 'tool', 'approval')`)
-@Check('step_status_known', `status IN ('started', 'done', 'unknown', 'error')`)
+@Check('step_status_known', `status IN ('waiting', 'started', 'done', 'unknown', 'error')`)
 export class StepEntity {
   @ForeignKey('RunEntity', { name: 'step_run_fk', onDelete: 'CASCADE' })
   @PrimaryColumn({ name: 'run_id', type: 'uuid', primaryKeyConstraintName: 'step_pk' })
@@ -19,7 +19,7 @@ export class StepEntity {
   @Column({ type: 'text' })
   kind!: string;
 
-  /** A tool call is `started` before it is dispatched. */
+  /** A tool call is `started` before it is dispatched; `waiting`: not before somebody has agreed. */
   @Column({ type: 'text' })
   status!: string;
 

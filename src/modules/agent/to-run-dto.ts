@@ -1,6 +1,6 @@
 import type { Usage } from '../../shared/llm/usage.js';
-import type { RunRecord, StepRecord } from './run.js';
-import type { RunDto, StepDto } from './runs.dto.js';
+import type { ApprovalRecord, RunRecord, StepRecord } from './run.js';
+import type { ApprovalDto, RunDto, StepDto, WaitingRunDto } from './runs.dto.js';
 import { toUsageDto } from './surfaces/native/to-chat-answer.js';
 
 export function toRunDto(run: RunRecord): RunDto {
@@ -20,6 +20,28 @@ export function toRunDto(run: RunRecord): RunDto {
     started_at: run.startedAt?.toISOString() ?? null,
     ended_at: run.endedAt?.toISOString() ?? null,
     steps: run.steps.map(toStepDto),
+    approvals: run.approvals.map(toApprovalDto),
+  };
+}
+
+export function toWaitingRunDto(run: RunRecord): WaitingRunDto {
+  return {
+    run_id: run.id,
+    session_id: run.sessionId,
+    status: run.status,
+    approvals: run.approvals.filter(({ status }) => status === 'pending').map(toApprovalDto),
+  };
+}
+
+function toApprovalDto(approval: ApprovalRecord): ApprovalDto {
+  return {
+    tool_call_id: approval.toolCallId,
+    tool_name: approval.toolName,
+    input: approval.input,
+    status: approval.status,
+    reason: approval.reason,
+    expires_at: approval.expiresAt.toISOString(),
+    decided_at: approval.decidedAt?.toISOString() ?? null,
   };
 }
 

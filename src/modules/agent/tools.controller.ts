@@ -5,6 +5,7 @@ import { CurrentPrincipal } from '../../shared/access/current-principal.decorato
 import { RequirePermission } from '../../shared/access/require-permission.decorator.js';
 import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
+import { requestContext } from '../../shared/context/request-context.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import type { JsonValue } from '../../shared/llm/json.js';
@@ -52,7 +53,7 @@ export class ToolsController {
     schema: { type: 'object', additionalProperties: true, example: { expression: '840 * 0.125' } },
   })
   @ApiOkResponse({ type: ToolExecutionDto })
-  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 500, 504)
+  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504)
   async execute(
     @CurrentPrincipal() principal: Principal,
     @Param('tool_name') toolName: string,
@@ -66,6 +67,7 @@ export class ToolsController {
       { toolName, input: (input ?? null) as JsonValue, toolCallId, idempotencyKey: toolCallId },
       {
         principal,
+        requestId: requestContext.current()?.requestId,
         signal: left.signal,
         allowedTools: new Set(this.agentTools.usableBy(principal).map((tool) => tool.name)),
       },

@@ -1,4 +1,4 @@
-import type { Tier, UserLimits } from '../../shared/context/principal.js';
+import type { Tier, ToolAccess, UserLimits } from '../../shared/context/principal.js';
 
 /** A local account as the rest of the module sees it. */
 export interface Account {
@@ -10,6 +10,7 @@ export interface Account {
   /** The account's own, beyond those of its roles; may hold words that this version does not know. */
   readonly permissions: readonly string[];
   readonly limits: UserLimits;
+  readonly tools: ToolAccess;
   readonly isDisabled: boolean;
 }
 

@@ -1,3 +1,4 @@
+import { EVERY_TOOL } from '../../shared/context/principal.js';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import type { Account, NewAccount } from './account.js';
@@ -32,6 +33,7 @@ class InMemoryAccounts {
       ...account,
       permissions: [],
       limits: {},
+      tools: EVERY_TOOL,
       isDisabled: account.email.startsWith('disabled'),
     };
     this.accounts.set(account.email, stored);

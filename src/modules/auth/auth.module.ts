@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthConfig, ProcessConfig } from '../../config/app-config.js';
+import { AuditModule } from '../observability/index.js';
 import { AccessTokenIssuer } from './access-token.issuer.js';
 import { AccessTokenVerifier } from './access-token.verifier.js';
 import { AccountBootstrapService } from './account-bootstrap.service.js';
@@ -9,8 +10,6 @@ import { AccountsService } from './accounts.service.js';
 import { AccountAdministrationRepository } from './administration/account-administration.repository.js';
 import { AdministrationController } from './administration/administration.controller.js';
 import { AdministrationService } from './administration/administration.service.js';
-import { AuditEntryEntity } from './administration/audit-entry.entity.js';
-import { AuditEntryRepository } from './administration/audit-entry.repository.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
@@ -33,7 +32,8 @@ class SigningSecretModule {}
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, AuditEntryEntity]),
+    AuditModule,
+    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity]),
     SigningSecretModule,
     JwtModule.registerAsync({
       imports: [SigningSecretModule],
@@ -58,7 +58,6 @@ class SigningSecretModule {}
     DemoAccountService,
     AccountAdministrationRepository,
     AdministrationService,
-    AuditEntryRepository,
   ],
   // The guards are used application-wide (APP_GUARD), so what they are made of is exported with them.
   exports: [

@@ -12,6 +12,7 @@ const ACCOUNT: Account = {
   roles: ['user'],
   permissions: [],
   limits: {},
+  tools: { denied: new Set() },
   isDisabled: false,
 };
 

@@ -34,6 +34,14 @@ export class PrincipalService {
     return principal;
   }
 
+  /**
+   * Who the user is by now, for work that goes on without a session: at most PRINCIPAL_TTL_MS old. `undefined`: the account
+   * is gone or disabled.
+   */
+  currentPrincipalOf(userId: string): Promise<Principal | undefined> {
+    return this.cached(`${userId}/`, () => this.principalOfUser(userId));
+  }
+
   /** For work without a session, such as a run that another process began. `undefined`: the account is gone or disabled. */
   async principalOfUser(userId: string): Promise<Principal | undefined> {
     const account = await this.accounts.findById(userId);
@@ -51,12 +59,15 @@ export class PrincipalService {
   }
 
   private find(session: Session): Promise<Principal | undefined> {
-    const key = keyOf(session);
+    return this.cached(keyOf(session), () => this.load(session));
+  }
+
+  private cached(key: string, load: () => Promise<Principal | undefined>): Promise<Principal | undefined> {
     const nowMs = this.clock.monotonicMs();
     const known = this.entries.get(key);
     if (known && nowMs - known.loadedAtMs < PRINCIPAL_TTL_MS) return known.principal;
     // The promise is what is kept, so that many requests at once ask the database once; its age counts from the question.
-    const entry: Entry = { loadedAtMs: nowMs, principal: this.load(session) };
+    const entry: Entry = { loadedAtMs: nowMs, principal: load() };
     this.entries.set(key, entry);
     entry.principal.catch(() => {
       if (this.entries.peek(key) === entry) this.entries.delete(key);

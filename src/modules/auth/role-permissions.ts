@@ -25,5 +25,6 @@ export function toPrincipal(account: Account): Principal {
     roles: account.roles,
     permissions: permissionsOf(account.roles, account.permissions),
     limits: account.limits,
+    tools: account.tools,
   };
 }

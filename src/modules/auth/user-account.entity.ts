@@ -30,6 +30,10 @@ export class UserAccountEntity {
   @Column({ type: 'jsonb', default: {} })
   limits!: object;
 
+  /** Which tools an administrator has given or taken: see `tool-access.ts`. */
+  @Column({ type: 'jsonb', default: {} })
+  tools!: object;
+
   /** Set: neither passwords nor tokens of this account are good for anything. */
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Tier } from '../../shared/context/principal.js';
 import type { Account, NewAccount } from './account.js';
 import { fromStoredLimits, type StoredLimits } from './own-limits.js';
+import { fromStoredToolAccess, type StoredToolAccess } from './tool-access.js';
 
 interface AccountRow {
   id: string;
@@ -12,10 +13,12 @@ interface AccountRow {
   roles: string[];
   permissions: string[];
   limits: StoredLimits;
+  tools: StoredToolAccess;
   disabled_at: Date | null;
 }
 
-const COLUMNS = 'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.disabled_at';
+const COLUMNS =
+  'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at';
 
 /** Emails are expected in the form of `normaliseEmail`. */
 @Injectable()
@@ -88,6 +91,7 @@ function toAccount(row: AccountRow): Account {
     roles: row.roles,
     permissions: row.permissions,
     limits: fromStoredLimits(row.limits),
+    tools: fromStoredToolAccess(row.tools),
     isDisabled: row.disabled_at !== null,
   };
 }

@@ -11,6 +11,7 @@ const PRINCIPAL: Principal = {
   tier: 'basic',
   roles: ['user'],
   permissions: new Set(['agent:run']),
+  tools: { denied: new Set() },
   limits: { tokensPerMinute: 1_000 },
 };
 

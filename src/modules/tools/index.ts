@@ -1,7 +1,11 @@
+export { callHash } from './call-hash.js';
 export { type Tool, type ToolContext, ToolError } from './tool.js';
+export type { ApprovalAnswer, ToolCaller, ToolInvocation } from './tool-caller.js';
 export { ToolExecutor } from './tool-executor.js';
+export { ToolGate } from './tool-gate.js';
+export { ToolMetrics } from './tool-metrics.js';
 export type { ToolOutcome } from './tool-outcome.js';
-export { mayUse } from './tool-policy.js';
+export { ToolPolicy } from './tool-policy.js';
 export { ToolRegistry } from './tool-registry.js';
 export { ToolsModule } from './tools.module.js';
 export { toToolProblem } from './to-tool-problem.js';

@@ -15,6 +15,22 @@ export function toToolProblem(failure: ToolFailure): AppError {
         detail,
         ...(failure.errors ? { errors: failure.errors } : {}),
       });
+    case 'approval_required':
+    case 'approval_denied':
+    case 'approval_expired':
+      return new AppError('forbidden', failure.kind, { detail });
+    case 'rate_limited':
+      return new AppError('rate-limited', 'rate_limited', {
+        detail,
+        extensions: { scope: 'tool_calls', remaining: 0 },
+        retryAfterSeconds: secondsOf(failure, 1),
+      });
+    case 'busy':
+    case 'unavailable':
+      return new AppError('unavailable', 'tool_unavailable', {
+        detail,
+        retryAfterSeconds: secondsOf(failure, 5),
+      });
     case 'tool_error':
       return new AppError('invalid', 'tool_failed', { detail, extensions: { tool_error: failure.code } });
     case 'timeout':
@@ -24,4 +40,8 @@ export function toToolProblem(failure: ToolFailure): AppError {
     case 'tool_failed':
       return new AppError('internal', 'internal', { detail: INTERNAL_DETAIL });
   }
+}
+
+function secondsOf({ retryAfterMs }: ToolFailure, whenUnknown: number): number {
+  return retryAfterMs === undefined ? whenUnknown : Math.max(1, Math.ceil(retryAfterMs / 1000));
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { aToolExecutor } from '../../../test/support/tools/a-tool-executor.js';
+import type { ToolRules } from '../../config/tool-rules.schema.js';
 import { jest } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import type { Permission, Principal } from '../../shared/context/principal.js';
@@ -6,7 +8,6 @@ import type { AgentMetrics } from '../observability/index.js';
 import { defineTool } from './define-tool.js';
 import { type Tool, ToolError } from './tool.js';
 import { ToolExecutor } from './tool-executor.js';
-import { ToolRegistry } from './tool-registry.js';
 
 const PRINCIPAL: Principal = {
   userId: 'u1',
@@ -15,6 +16,7 @@ const PRINCIPAL: Principal = {
   roles: ['user'],
   permissions: new Set<Permission>(['tools:use']),
   limits: {},
+  tools: { denied: new Set() },
 };
 
 function aTool(execute: (signal: AbortSignal) => unknown, overrides: Partial<Tool> = {}): Tool {
@@ -49,12 +51,15 @@ describe(ToolExecutor.name, () => {
   function execute(
     tool: Tool,
     input: unknown = {},
-    options: { signal?: AbortSignal; name?: string; allowed?: string[]; principal?: Principal } = {},
+    options: {
+      signal?: AbortSignal;
+      name?: string;
+      allowed?: string[];
+      principal?: Principal;
+      rules?: ToolRules;
+    } = {},
   ) {
-    const executor = new ToolExecutor(new ToolRegistry([{ tools: () => [tool] }]), metrics, logger, {
-      now: () => new Date(0),
-      monotonicMs: () => performance.now(),
-    });
+    const { executor } = aToolExecutor([tool], { logger, metrics, rules: options.rules ?? {} });
     return executor.execute(
       { toolName: options.name ?? 'probe', input: input as null, toolCallId: 'c1', idempotencyKey: 'r:1' },
       {

@@ -1,36 +1,31 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
-import type { Principal } from '../../shared/context/principal.js';
 import type { JsonValue } from '../../shared/llm/json.js';
 import { AgentMetrics } from '../observability/index.js';
 import { toBoundedJson } from './bounded-json.js';
-import { type Tool, type ToolContext, ToolError } from './tool.js';
-import type { ToolFailure, ToolOutcome } from './tool-outcome.js';
-import { mayUse } from './tool-policy.js';
+import { ExecutionSlots } from './execution-slots.js';
+import { boundedProgress } from './bounded-progress.js';
+import { type Tool, type ToolContext, ToolError, ToolUnavailableError } from './tool.js';
+import { ToolBreakers } from './tool-breakers.js';
+import type { ToolCaller, ToolInvocation } from './tool-caller.js';
+import { type AdmittedCall, isFailure, ToolGate } from './tool-gate.js';
+import { type ToolErrorKind, type ToolOutcome, toolFailure } from './tool-outcome.js';
+import { ToolPolicy } from './tool-policy.js';
 import { ToolRegistry } from './tool-registry.js';
 
-export interface ToolInvocation {
-  readonly toolName: string;
-  readonly input: JsonValue;
-  readonly toolCallId: string;
-  readonly idempotencyKey: string;
-}
+/** What a tool's breaker counts: the tool's own fault, whatever it was asked. */
+const OUTAGES: ReadonlySet<ToolErrorKind> = new Set(['timeout', 'tool_failed', 'unavailable']);
 
-export interface ToolCaller {
-  readonly principal: Principal;
-  /** `undefined` when a user calls the tool directly. */
-  readonly runId?: string;
-  readonly signal: AbortSignal;
-  /** What may be used here beyond what the caller may: the agent's tools. */
-  readonly allowedTools: ReadonlySet<string>;
-}
-
-/** The one door to every tool: known → allowed → valid → executed within its time → result bounded. */
+/** Executes what the gate has admitted: in its place, within its time, its result bounded. */
 @Injectable()
 export class ToolExecutor {
   constructor(
     private readonly registry: ToolRegistry,
+    private readonly gate: ToolGate,
+    private readonly policy: ToolPolicy,
+    private readonly slots: ExecutionSlots,
+    private readonly breakers: ToolBreakers,
     private readonly metrics: AgentMetrics,
     private readonly logger: PinoLogger,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -39,42 +34,47 @@ export class ToolExecutor {
   /** Never throws: whatever happens is an outcome. */
   async execute(call: ToolInvocation, caller: ToolCaller): Promise<ToolOutcome> {
     const startedMs = this.clock.monotonicMs();
-    const tool = this.registry.get(call.toolName);
-    const outcome = await this.attempt(tool, call, caller);
+    const outcome = await this.attempt(call, caller);
     const durationMs = this.clock.monotonicMs() - startedMs;
     const timed: ToolOutcome = { ...outcome, durationMs };
-    this.report(tool, call, caller, timed);
+    this.report(this.registry.get(call.toolName), call, caller, timed);
     return timed;
   }
 
-  private async attempt(
-    tool: Tool | undefined,
-    call: ToolInvocation,
-    caller: ToolCaller,
-  ): Promise<ToolOutcome> {
-    if (!tool)
-      return failure('unknown_tool', `There is no tool ${JSON.stringify(call.toolName.slice(0, 64))}.`);
-    if (!caller.allowedTools.has(tool.name) || !mayUse(tool, caller.principal)) {
-      return failure('forbidden', `The tool ${tool.name} is not allowed here.`);
+  private async attempt(call: ToolInvocation, caller: ToolCaller): Promise<ToolOutcome> {
+    const { signal } = caller;
+    if (signal.aborted) return neverStarted();
+    const admitted = await this.gate.admit(call, caller);
+    if (isFailure(admitted)) return admitted;
+    const { tool } = admitted;
+    const { permit } = this.breakers.of(tool).acquire();
+    if (!permit) return isDown(tool);
+    const release = await this.slots.acquire(signal);
+    try {
+      if (signal.aborted) return neverStarted();
+      if (!release)
+        return toolFailure('busy', 'Too many tools are at work. Try again in a moment.', {
+          retryAfterMs: 1_000,
+        });
+      const outcome = await this.run(admitted, call, caller);
+      if (outcome.status === 'ok') permit.succeeded();
+      else if (OUTAGES.has(outcome.kind)) permit.failed();
+      return outcome;
+    } finally {
+      // Of a call that said nothing about the tool's health.
+      permit.released();
+      release?.();
     }
-    const parsed = tool.parseInput(call.input);
-    if (!parsed.ok)
-      return {
-        ...failure('invalid_input', 'The parameters are not what the tool takes.'),
-        errors: parsed.errors,
-      };
-    if (caller.signal.aborted) return failure('cancelled', 'The run ended before the tool was executed.');
-    return this.run(tool, parsed.input, call, caller);
   }
 
   private async run(
-    tool: Tool,
-    input: unknown,
+    { tool, input }: AdmittedCall,
     call: ToolInvocation,
     caller: ToolCaller,
   ): Promise<ToolOutcome> {
+    const timeoutMs = this.policy.timeoutMsOf(tool);
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(new Error('tool deadline')), tool.timeoutMs);
+    const timer = setTimeout(() => deadline.abort(new Error('tool deadline')), timeoutMs);
     const signal = AbortSignal.any([caller.signal, deadline.signal]);
     const context: ToolContext = {
       userId: caller.principal.userId,
@@ -82,23 +82,26 @@ export class ToolExecutor {
       toolCallId: call.toolCallId,
       idempotencyKey: call.idempotencyKey,
       signal,
-      reportProgress: () => undefined,
+      reportProgress: boundedProgress(caller.onProgress, signal, this.clock),
     };
     try {
       const result = await Promise.race([tool.execute(input, context), rejectWhenAborted(signal)]);
       return { status: 'ok', result: toBoundedJson(result), durationMs: 0 };
     } catch (error) {
       if (deadline.signal.aborted)
-        return failure('timeout', `The tool took longer than ${tool.timeoutMs} ms.`);
-      if (caller.signal.aborted) return failure('cancelled', 'The run ended before the tool was done.');
-      if (error instanceof ToolError) return { ...failure('tool_error', error.message), code: error.code };
+        return toolFailure('timeout', `The tool took longer than ${timeoutMs} ms.`);
+      if (caller.signal.aborted) return toolFailure('cancelled', 'The run ended before the tool was done.');
+      if (error instanceof ToolUnavailableError) {
+        return toolFailure('unavailable', tool.whenDown ?? error.message, { code: error.code });
+      }
+      if (error instanceof ToolError) return toolFailure('tool_error', error.message, { code: error.code });
       this.logger.error({
         event: 'agent.tool.crashed',
         tool_name: tool.name,
         tool_call_id: call.toolCallId,
         err: error,
       });
-      return failure('tool_failed', 'The tool failed.');
+      return toolFailure('tool_failed', 'The tool failed.');
     } finally {
       clearTimeout(timer);
       // Work that ignores its deadline at least hears that nobody waits for it any more.
@@ -134,8 +137,14 @@ export class ToolExecutor {
   }
 }
 
-function failure(kind: ToolFailure['kind'], message: string): ToolFailure {
-  return { status: 'error', kind, code: kind, message, durationMs: 0 };
+function neverStarted(): ToolOutcome {
+  return toolFailure('cancelled', 'The run ended before the tool was executed.');
+}
+
+function isDown(tool: Tool): ToolOutcome {
+  const message =
+    tool.whenDown ?? `The tool ${tool.name} does not work at the moment. Go on without it, and say so.`;
+  return toolFailure('unavailable', message, { code: 'tool_unavailable' });
 }
 
 function parameterNames(input: JsonValue): string[] {

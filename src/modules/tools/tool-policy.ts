@@ -1,7 +1,41 @@
-import type { Principal } from '../../shared/context/principal.js';
+import { Injectable } from '@nestjs/common';
+import { ToolsConfig } from '../../config/app-config.js';
+import type { ToolRule } from '../../config/tool-rules.schema.js';
+import { type Principal, TIERS } from '../../shared/context/principal.js';
 import type { Tool } from './tool.js';
 
-/** Whether this caller may use this tool at all. Decided by code after the model, at every call. */
-export function mayUse(tool: Tool, principal: Principal): boolean {
-  return principal.permissions.has(tool.permission);
+/** Who may use which tool, and how. Decided by code after the model, at every call. */
+@Injectable()
+export class ToolPolicy {
+  constructor(private readonly config: ToolsConfig) {}
+
+  /** Whether this caller may use this tool at all. */
+  mayUse(tool: Tool, { permissions, tier, tools }: Principal): boolean {
+    const rule = this.ruleOf(tool);
+    if (rule.enabled === false || !permissions.has(tool.permission) || tools.denied.has(tool.name))
+      return false;
+    if (tools.allowed) return tools.allowed.has(tool.name);
+    return rule.access !== 'granted' && TIERS.indexOf(tier) >= TIERS.indexOf(rule.min_tier ?? TIERS[0]);
+  }
+
+  /** Whether a person must agree to a call. */
+  needsApproval(tool: Tool): boolean {
+    const whenUnsaid = tool.approval ?? (tool.sideEffect === 'write' ? 'always' : 'never');
+    return (this.ruleOf(tool).approval ?? whenUnsaid) === 'always';
+  }
+
+  /** Calls of one user per minute; `undefined`: as many as the run may make. */
+  callsPerMinuteOf(tool: Tool): number | undefined {
+    return this.ruleOf(tool).calls_per_minute;
+  }
+
+  timeoutMsOf(tool: Tool): number {
+    const { timeout_seconds: seconds } = this.ruleOf(tool);
+    return seconds === undefined ? tool.timeoutMs : seconds * 1000;
+  }
+
+  private ruleOf({ name, sideEffect }: Tool): ToolRule {
+    const { rules } = this.config;
+    return { ...rules[`@${sideEffect}`], ...rules[name] };
+  }
 }

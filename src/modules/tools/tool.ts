@@ -75,3 +75,11 @@ export class ToolError extends Error {
     this.name = 'ToolError';
   }
 }
+
+/** The tool cannot work now, whatever it is asked: its server is down. Enough of these, and it is left alone for a while. */
+export class ToolUnavailableError extends ToolError {
+  constructor(message: string) {
+    super('tool_unavailable', message);
+    this.name = 'ToolUnavailableError';
+  }
+}

@@ -1,15 +1,29 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../observability/index.js';
+import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
+import { ExecutionSlots } from './execution-slots.js';
+import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
+import { ToolGate } from './tool-gate.js';
+import { TOOL_METRIC_PROVIDERS, ToolMetrics } from './tool-metrics.js';
+import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
+  imports: [AuditModule, RateLimitModule],
   providers: [
+    ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
     { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...sources: unknown[]) => sources },
-    ToolRegistry,
+    ExecutionSlots,
+    ToolBreakers,
     ToolExecutor,
+    ToolGate,
+    ToolMetrics,
+    ToolPolicy,
+    ToolRegistry,
   ],
-  exports: [ToolRegistry, ToolExecutor],
+  exports: [ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}

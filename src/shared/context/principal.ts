@@ -25,6 +25,29 @@ export interface UserLimits {
   readonly monthlyCost?: PicoUsd;
 }
 
+/** Which tools an administrator has given to one user, or taken away. */
+export interface ToolAccess {
+  /** These and no others, whatever a tool's rule asks of other users. Left out: all that tier and permissions allow. */
+  readonly allowed?: ReadonlySet<string>;
+  /** Goes before everything else. */
+  readonly denied: ReadonlySet<string>;
+}
+
+export const EVERY_TOOL: ToolAccess = { denied: new Set() };
+
+/** Stands for an account that has gone, or was disabled while its work went on: may do nothing. */
+export function nobody(userId: string): Principal {
+  return {
+    userId,
+    email: '',
+    tier: 'free',
+    roles: [],
+    permissions: new Set(),
+    limits: {},
+    tools: EVERY_TOOL,
+  };
+}
+
 /** Who calls, as the database says it now: never taken from a token's claims alone. */
 export interface Principal {
   readonly userId: string;
@@ -34,4 +57,5 @@ export interface Principal {
   /** Own permissions and those of the roles together. */
   readonly permissions: ReadonlySet<Permission>;
   readonly limits: UserLimits;
+  readonly tools: ToolAccess;
 }

@@ -1,6 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { v7 } from 'uuid';
 import type { Admission } from '../../../src/modules/agent/run-admission.repository.js';
+import { ToolApprovalRepository } from '../../../src/modules/agent/approvals/tool-approval.repository.js';
+import { RunRepository } from '../../../src/modules/agent/run.repository.js';
+import { AuditTrail } from '../../../src/modules/observability/index.js';
 import type { Principal } from '../../../src/shared/context/principal.js';
 
 /** A user in the database, and the principal that goes with it. */
@@ -12,7 +15,25 @@ export async function aUser(dataSource: DataSource): Promise<Principal> {
      VALUES ($1, $2, 'x', 'free', '{user}', '{}', now(), now())`,
     [userId, email],
   );
-  return { userId, email, tier: 'free', roles: ['user'], permissions: new Set(['agent:run']), limits: {} };
+  return {
+    userId,
+    email,
+    tier: 'free',
+    roles: ['user'],
+    permissions: new Set(['agent:run']),
+    limits: {},
+    tools: { denied: new Set() },
+  };
+}
+
+/** Reads runs, with the approvals that they asked for. */
+export function aRunRepository(dataSource: DataSource): RunRepository {
+  return new RunRepository(dataSource, aToolApprovalRepository(dataSource));
+}
+
+export function aToolApprovalRepository(dataSource: DataSource): ToolApprovalRepository {
+  const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
+  return new ToolApprovalRepository(dataSource, new AuditTrail(dataSource, { next: () => v7() }, clock));
 }
 
 export const NOW = new Date('2026-11-24T09:00:00Z');

@@ -60,6 +60,7 @@ const anAccount = (email: string): Account => ({
   roles: ['user'],
   permissions: [],
   limits: {},
+  tools: { denied: new Set() },
   isDisabled: false,
 });
 

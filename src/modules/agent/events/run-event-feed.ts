@@ -94,17 +94,26 @@ export class RunEventFeed {
     }
   }
 
-  /** The last event of a run, or why there is none here. */
-  async outcome(run: RunReference, signal: AbortSignal): Promise<RunOutcome | Exclude<FeedEnd, 'complete'>> {
+  /** The last event of a run, or why there is none here. `waiting`: there is none before a person has decided. */
+  async outcome(
+    run: RunReference,
+    signal: AbortSignal,
+  ): Promise<RunOutcome | 'waiting' | Exclude<FeedEnd, 'complete'>> {
     const local = await this.active.get(run.runId)?.outcome;
-    if (local && local !== 'moved') return local;
+    if (local && typeof local !== 'string') return local;
     const batches = this.subscribe(run, signal, 1);
     for (;;) {
       const next = await batches.next();
       if (next.done) return next.value === 'complete' ? 'gone' : next.value;
-      const { event } = next.value.at(-1)!;
+      const { id, event } = next.value.at(-1)!;
+      if (event.type === 'approval-request' && (await this.waitsAfter(run, id))) return 'waiting';
       if (event.type === 'run-end' || event.type === 'run-error') return event;
     }
+  }
+
+  private async waitsAfter(run: RunReference, eventId: number): Promise<boolean> {
+    const stored = await this.stored.readAfter(run, eventId).catch(() => undefined);
+    return stored?.status === 'waiting';
   }
 
   /** What there is next, without a gap; empty: nothing yet. A dependency that is away has nothing now. */

@@ -7,7 +7,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { IDS, type Ids } from '../../../shared/context/ids.js';
 import { requestContext, type RequestContext } from '../../../shared/context/request-context.js';
 import { idempotencyKeyInvalid, idempotencyKeyReused, requestInProgress } from '../agent.errors.js';
-import { canonicalJson } from '../loop/stop-conditions.js';
+import { canonicalJson } from '../../../shared/llm/canonical-json.js';
 import { CREATES_RUN } from './creates-run.decorator.js';
 import { IdempotencyKeyRepository } from './idempotency-key.repository.js';
 

@@ -3,7 +3,7 @@ import type { StepEvent } from './run-events.js';
 import type { RunJournal, ToolIntent } from './run-journal.js';
 
 /** Executes one call and always answers: refusals, timeouts and crashes are results too. */
-export type ExecuteTool = (call: ToolCall, seq: number) => Promise<ToolResult>;
+export type ExecuteTool = (call: ToolCall, seq: number, step: number) => Promise<ToolResult>;
 
 /**
  * Executes the calls of a step, at most `concurrency` at once. Every call gets exactly one result; those in `known` are
@@ -38,7 +38,7 @@ export async function* executeToolCalls(
     if (journalled) return journalled;
     const release = await acquire();
     try {
-      const result = await execute(call, seq);
+      const result = await execute(call, seq, step);
       if (intents.length > 1) await journal.recordToolResult({ seq, result });
       return result;
     } finally {

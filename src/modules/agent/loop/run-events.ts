@@ -11,7 +11,23 @@ export type StepEvent =
   | { readonly type: 'text-delta'; readonly step: number; readonly delta: string }
   | { readonly type: 'reasoning-delta'; readonly step: number; readonly delta: string }
   | { readonly type: 'tool-call'; readonly step: number; readonly call: ToolCall }
+  /** What a tool says while it works. */
+  | {
+      readonly type: 'tool-progress';
+      readonly step: number;
+      readonly toolCallId: string;
+      readonly toolName: string;
+      readonly message: string;
+    }
   | { readonly type: 'tool-result'; readonly step: number; readonly result: ToolResult }
+  /** The run waits until its user has agreed to the call, or has refused it, or the time is over. */
+  | {
+      readonly type: 'approval-request';
+      readonly step: number;
+      readonly call: ToolCall;
+      /** ISO 8601. */
+      readonly expiresAt: string;
+    }
   | {
       readonly type: 'step-end';
       readonly step: number;

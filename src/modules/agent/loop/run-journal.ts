@@ -23,6 +23,12 @@ export interface ToolIntent {
   readonly call: ToolCall;
 }
 
+/** Calls that wait for a person, and until when. None: the step goes on. */
+export interface ApprovalDemand {
+  readonly intents: readonly ToolIntent[];
+  readonly expiresAt: Date;
+}
+
 export interface ModelStepRecord {
   /** Its place in the run's journal: one sequence over model calls and tool calls. */
   readonly seq: number;
@@ -38,6 +44,11 @@ export interface ModelStepRecord {
   /** `undefined`: nothing was spent (the provider never accepted the call). */
   readonly modelCall: ModelCallRecord | undefined;
   readonly intents: readonly ToolIntent[];
+  /**
+   * Calls that a person has to agree to. If there are any, nothing of the step is dispatched: the write that stores it also
+   * suspends the run, until all of them are decided.
+   */
+  readonly approvals: ApprovalDemand;
   readonly startedAt: Date;
 }
 
@@ -54,8 +65,13 @@ export interface ToolResultRecord {
  * told of anything that a takeover could take back.
  */
 export interface RunJournal {
-  /** Assistant message, usage and tool intents together: from here on the intents may be dispatched. */
+  /**
+   * Assistant message, usage and tool intents together: from here on the intents may be dispatched. With approvals, the run
+   * is nobody's after it.
+   */
   commitModelStep(record: ModelStepRecord, then: readonly StepEvent[]): Promise<void>;
+  /** The intents of a step that waited, before the first of them is dispatched. */
+  dispatch(intents: readonly ToolIntent[]): Promise<void>;
   /** One result of several that run in parallel, as soon as it is there. */
   recordToolResult(record: ToolResultRecord): Promise<void>;
   /** All results of a step, in the order of the calls, with the tool message that carries them. */
@@ -83,6 +99,8 @@ export interface JournalledStep {
   readonly intents: readonly ToolIntent[];
   /** Results by the `seq` of their call. A call that may have been executed without one has an "outcome unknown" here. */
   readonly results: ReadonlyMap<number, ToolResult>;
+  /** False: its calls waited for a person, and none of them has been dispatched. */
+  readonly isDispatched: boolean;
   /** True: the tool message is in the conversation. */
   readonly areResultsCommitted: boolean;
 }

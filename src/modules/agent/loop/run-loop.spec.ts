@@ -19,10 +19,12 @@ import {
   type ModelStepRecord,
   RunFencedError,
   type RunJournal,
+  type ToolIntent,
   type ToolResultRecord,
 } from './run-journal.js';
-import { AnswerBrokenOff, type LoopEnd, RunAborted, runLoop } from './run-loop.js';
+import { AnswerBrokenOff, type LoopEnd, RunAborted, runLoop, SUSPENDED } from './run-loop.js';
 
+const TOOLS = [{ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' } }];
 const LIMITS = { maxSteps: 6, maxToolCallsPerStep: 4, toolConcurrency: 2, maxRepeatedCalls: 3 };
 
 /** Remembers what was written, and in which order relative to the tools and to what subscribers see. */
@@ -38,6 +40,10 @@ class MemoryJournal implements RunJournal {
     this.steps.push(record);
     this.trace.push(`journal step ${record.step}`);
     this.events.push(...then);
+  }
+
+  async dispatch(intents: readonly ToolIntent[]): Promise<void> {
+    this.trace.push(`dispatch ${intents.map(({ seq }) => seq).join(' ')}`);
   }
 
   async recordToolResult(record: ToolResultRecord): Promise<void> {
@@ -57,7 +63,9 @@ class MemoryJournal implements RunJournal {
 
 interface Played {
   readonly events: StepEvent[];
+  /** Not there when the run was suspended. */
   readonly end: LoopEnd;
+  readonly isSuspended: boolean;
   readonly journal: MemoryJournal;
   readonly models: FakeModelClient;
   readonly executed: ToolCall[];
@@ -77,6 +85,10 @@ async function play(
     models?: FakeModelClient;
     journal?: MemoryJournal;
     fits?: (request: ModelRequest) => boolean;
+    /** Calls that a person has to agree to. */
+    asks?: (call: ToolCall) => boolean;
+    /** Left out: the run's user has all their tools to the end. */
+    offered?: () => readonly string[];
   } = {},
 ): Promise<Played> {
   const journal = options.journal ?? new MemoryJournal();
@@ -93,7 +105,7 @@ async function play(
       system: 'Be brief.',
       messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
       journalled: options.journalled ?? [],
-      tools: [{ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' } }],
+      tools: TOOLS,
       maxOutputTokens: 100,
       temperature: 0.5,
       limits: { ...LIMITS, ...options.limits },
@@ -106,6 +118,13 @@ async function play(
         trace.push(`execute ${call.toolCallId}`);
         return options.execute?.(call, controller) ?? Promise.resolve(ok(call));
       },
+      offerTools: () =>
+        Promise.resolve(TOOLS.filter(({ name }) => options.offered?.().includes(name) ?? true)),
+      approvalsFor: (intents) =>
+        Promise.resolve({
+          intents: intents.filter(({ call }) => options.asks?.(call) ?? false),
+          expiresAt: new Date('2026-11-27T09:00:00Z'),
+        }),
       reserve: (request) => {
         trace.push(`reserve ${request.messages.length}`);
         return Promise.resolve(options.fits?.(request) ?? true);
@@ -118,7 +137,10 @@ async function play(
   );
   for (;;) {
     const next = await loop.next();
-    if (next.done) return { events, end: next.value, journal, models, executed, modelCalls, trace };
+    if (next.done) {
+      const end = next.value === SUSPENDED ? undefined : next.value;
+      return { events, end: end!, isSuspended: !end, journal, models, executed, modelCalls, trace };
+    }
     events.push(next.value);
     options.onEvent?.(next.value, controller);
   }
@@ -165,6 +187,7 @@ function aStep(
     cost: 20n,
     intents: asked.map((call, index) => ({ seq: seq + 1 + index, call })),
     results: new Map(),
+    isDispatched: true,
     areResultsCommitted: false,
     ...overrides,
   };
@@ -679,6 +702,7 @@ describe(runLoop.name, () => {
         models,
         journal: {
           commitModelStep: () => Promise.reject(new Error('fenced')),
+          dispatch: () => Promise.resolve(),
           recordToolResult: () => Promise.resolve(),
           commitToolResults: () => Promise.resolve(),
         },
@@ -686,6 +710,8 @@ describe(runLoop.name, () => {
           executed.push(call);
           return Promise.resolve(ok(call));
         },
+        offerTools: () => Promise.resolve([]),
+        approvalsFor: (intents) => Promise.resolve({ intents: intents.slice(1), expiresAt: new Date(0) }),
         reserve: () => Promise.resolve(true),
         onModelCall: () => undefined,
         clock: { now: () => new Date(0), monotonicMs: () => 0 },
@@ -719,6 +745,53 @@ describe(runLoop.name, () => {
       'tool-result',
       'step-end',
     ]);
+  });
+
+  it('offers from the second step on only what its user still has', async () => {
+    let has = ['echo'];
+    const { models } = await play([calls(['echo', 1]), says('done')], {
+      offered: () => has,
+      onEvent: (event) => {
+        if (event.type === 'tool-call') has = [];
+      },
+    });
+    expect(models.requests.map(({ tools }) => tools.map(({ name }) => name))).toEqual([['echo'], []]);
+  });
+
+  describe('a call that a person has to agree to', () => {
+    it('suspends the run before anything of its step is dispatched', async () => {
+      const { isSuspended, executed, events, journal } = await play([calls(['echo', 1], ['echo', 'ask'])], {
+        asks: ({ input }) => input === 'ask',
+      });
+      expect(isSuspended).toBe(true);
+      expect(executed).toEqual([]);
+      expect(journal.steps[0]!.approvals.intents.map(({ seq }) => seq)).toEqual([3]);
+      expect(journal.steps[0]!.intents.map(({ seq }) => seq)).toEqual([2, 3]);
+      expect(events.at(-1)).toMatchObject({
+        type: 'approval-request',
+        step: 1,
+        call: { input: 'ask' },
+        expiresAt: '2026-11-27T09:00:00.000Z',
+      });
+      expect(events.filter(({ type }) => type === 'tool-result' || type === 'step-end')).toEqual([]);
+    });
+
+    it('is not asked for when a limit has ended the run', async () => {
+      const { isSuspended, end } = await play([calls(['echo', 'ask'])], {
+        asks: () => true,
+        limits: { maxSteps: 1 },
+      });
+      expect(isSuspended).toBe(false);
+      expect(end.stopReason).toBe('max_steps');
+    });
+
+    it('is dispatched once the run goes on, with the journal first', async () => {
+      const waiting = aStep(1, ['a', 'b'], { isDispatched: false });
+      const { trace, executed, end } = await play([says('done')], { journalled: [waiting] });
+      expect(executed.map(({ input }) => input)).toEqual(['a', 'b']);
+      expect(trace.slice(0, 2)).toEqual(['dispatch 2 3', 'execute step_1_call_1']);
+      expect(end.stopReason).toBe('finished');
+    });
   });
 
   describe('a run that had another owner before', () => {

@@ -9,7 +9,13 @@ import type { ModelClient, ModelInfo, ModelRequest } from '../../providers/index
 import { callModel } from './call-model.js';
 import { type ExecuteTool, executeToolCalls, refusal } from './execute-tool-calls.js';
 import type { StepEvent } from './run-events.js';
-import type { JournalledStep, ModelCallRecord, RunJournal } from './run-journal.js';
+import type {
+  ApprovalDemand,
+  JournalledStep,
+  ModelCallRecord,
+  RunJournal,
+  ToolIntent,
+} from './run-journal.js';
 import { type LoopLimits, type NextStep, StopConditions } from './stop-conditions.js';
 
 /*
@@ -19,6 +25,7 @@ import { type LoopLimits, type NextStep, StopConditions } from './stop-condition
  *
  * - every tool call gets exactly one tool result, in the order of the calls;
  * - no tool is dispatched before the journal has its intent, and none again that may have been dispatched before;
+ * - of a step with a call that a person has to agree to, nothing is dispatched before all such calls are decided;
  * - no model is called before what that may use is set aside;
  * - usage is counted once per model call, before anything else can fail;
  * - there is always a step limit;
@@ -42,6 +49,10 @@ export interface RunRequest {
 export interface LoopCollaborators {
   readonly models: ModelClient;
   readonly executeTool: ExecuteTool;
+  /** Those of the run's tools that its user still has; asked before every model call but the first. */
+  readonly offerTools: () => Promise<readonly ToolDefinition[]>;
+  /** Those of a step's calls that a person has to agree to, and until when. */
+  readonly approvalsFor: (intents: readonly ToolIntent[]) => Promise<ApprovalDemand>;
   /** Sets aside what a model call may at most use. False: that does not fit into what is left, and the run ends. */
   readonly reserve: (request: ModelRequest) => Promise<boolean>;
   readonly journal: RunJournal;
@@ -50,6 +61,9 @@ export interface LoopCollaborators {
   readonly clock: Clock;
   readonly ids: Ids;
 }
+
+/** The run waits for a person, and is nobody's until then. */
+export const SUSPENDED = 'suspended';
 
 /** How the loop ended. */
 export interface LoopEnd {
@@ -78,9 +92,19 @@ export class RunAborted extends Error {
 
 export async function* runLoop(
   run: RunRequest,
-  { models, executeTool, reserve, journal, onModelCall, clock, ids }: LoopCollaborators,
+  {
+    models,
+    executeTool,
+    offerTools,
+    approvalsFor,
+    reserve,
+    journal,
+    onModelCall,
+    clock,
+    ids,
+  }: LoopCollaborators,
   signal: AbortSignal,
-): AsyncGenerator<StepEvent, LoopEnd> {
+): AsyncGenerator<StepEvent, LoopEnd | typeof SUSPENDED> {
   const conditions = new StopConditions(run.limits);
   const messages: Message[] = [...run.messages];
   let seq = 0;
@@ -137,6 +161,7 @@ export async function* runLoop(
     }
     const calls = done.intents.map(({ call }) => call);
     const next = conditions.afterModelCall(done.step, done.finishReason, calls);
+    if (!done.isDispatched) await journal.dispatch(done.intents);
     const stopReason = done.areResultsCommitted
       ? remember(
           done.intents.map((intent) => done.results.get(intent.seq)!),
@@ -148,7 +173,7 @@ export async function* runLoop(
 
   for (let step = (run.journalled.at(-1)?.step ?? 0) + 1; ; step += 1) {
     if (signal.aborted) return { ...last, ...endOfAbort(signal.reason), finishReason: 'error', model };
-    const request = toModelRequest(run, messages);
+    const request = toModelRequest(run, messages, step === 1 ? run.tools : await offerTools());
     if (!(await reserve(request))) return { ...last, stopReason: 'budget', finishReason, model };
     yield { type: 'step-start', step };
 
@@ -167,6 +192,15 @@ export async function* runLoop(
     const { usage } = reply;
     finishReason = reply.finishReason;
     const done: CommittedStep = { step, intents, finishReason, usage, cost: reply.modelCall?.cost };
+    const approvals =
+      next?.kind === 'execute-tools' ? await approvalsFor(intents) : { intents: [], expiresAt: startedAt };
+    const expiresAt = approvals.expiresAt.toISOString();
+    const requests = approvals.intents.map(({ call }): StepEvent => ({
+      type: 'approval-request',
+      step,
+      call,
+      expiresAt,
+    }));
     await journal.commitModelStep(
       {
         seq: modelSeq,
@@ -178,10 +212,12 @@ export async function* runLoop(
         rawFinishReason: reply.rawFinishReason,
         modelCall: reply.modelCall,
         intents,
+        approvals,
         startedAt,
       },
-      intents.length > 0 ? [] : [stepEnd(done)],
+      intents.length > 0 ? requests : [stepEnd(done)],
     );
+    if (requests.length > 0) return SUSPENDED;
     if (reply.parts.length > 0) {
       messages.push({ role: 'assistant', parts: reply.parts });
       last = { messageId, content: visibleText(reply.parts) };
@@ -206,8 +242,12 @@ export class AnswerBrokenOff extends Error {
   }
 }
 
-function toModelRequest(run: RunRequest, messages: readonly Message[]): ModelRequest {
-  const { model, system, tools, maxOutputTokens, temperature } = run;
+function toModelRequest(
+  run: RunRequest,
+  messages: readonly Message[],
+  tools: readonly ToolDefinition[],
+): ModelRequest {
+  const { model, system, maxOutputTokens, temperature } = run;
   // A copy: the provider may still be reading the last request while the next message is appended.
   return {
     model,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../shared/llm/canonical-json.js';
 import type { FinishReason } from '../../../shared/llm/finish-reason.js';
 import type { StopReason } from '../../../shared/llm/stop-reason.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
@@ -62,13 +63,4 @@ function isMistake({ isError, result }: ToolResult): boolean {
   const { error } = result;
   if (typeof error !== 'object' || error === null || Array.isArray(error)) return false;
   return typeof error.code === 'string' && MODEL_MISTAKES.has(error.code);
-}
-
-/** The same text for the same value, whatever the order of its members. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 }

@@ -47,17 +47,19 @@ const READY_IN_BACKGROUND = `
 const claimed = (ready: string): string => `
   WITH ready AS MATERIALIZED (${ready}),
   picked AS MATERIALIZED (
-    SELECT r.id, r.conversation_id, r.started_at IS NOT NULL AS is_resumed, r.input, r.cancel_requested_at, r.orphaned_epoch
+    SELECT r.id, r.conversation_id, r.started_at IS NOT NULL AS is_resumed, r.input, r.cancel_requested_at, r.orphaned_epoch,
+           r.suspended_at IS NOT NULL AS is_woken
       FROM run r JOIN ready USING (id)),
   claimed AS (
     UPDATE run r
        SET status = 'running', owner = $1, epoch = r.epoch + 1, input = NULL, orphaned_epoch = NULL,
-           started_at = coalesce(r.started_at, clock_timestamp()),
+           started_at = coalesce(r.started_at, clock_timestamp()), suspended_at = NULL,
+           readmitted_at = CASE WHEN picked.is_woken THEN clock_timestamp() ELSE r.readmitted_at END,
            deadline_at = coalesce(r.deadline_at,
              clock_timestamp() + make_interval(secs => (r.request->>'timeoutMs')::float / 1000))
       FROM picked WHERE r.id = picked.id AND r.status = 'queued'
     RETURNING r.id, r.epoch, r.conversation_id, r.user_id, r.endpoint, r.is_background, r.request, r.model,
-              r.user_message_id, r.started_at, picked.is_resumed, picked.input, picked.cancel_requested_at IS NOT NULL AS is_cancel_requested,
+              r.user_message_id, coalesce(r.readmitted_at, r.started_at) AS admitted_at, picked.is_resumed, picked.is_woken, picked.input, picked.cancel_requested_at IS NOT NULL AS is_cancel_requested,
               picked.orphaned_epoch, extract(epoch FROM r.deadline_at - clock_timestamp()) * 1000 AS remaining_ms,
               extract(epoch FROM clock_timestamp() - r.started_at) * 1000 AS elapsed_ms),
   place AS (
@@ -83,8 +85,9 @@ interface ClaimedRow {
   request: ClaimedRun['request'];
   model: string;
   user_message_id: string;
-  started_at: Date;
+  admitted_at: Date;
   is_resumed: boolean;
+  is_woken: boolean;
   is_cancel_requested: boolean;
   orphaned_epoch: number | null;
   remaining_ms: string;
@@ -202,12 +205,19 @@ export class RunQueueRepository {
 
   /**
    * Ends a run that has not begun, with its last event; asks the owner of any other to end it, and puts one that waits back
-   * into the queue for that. A message that was never begun with is withdrawn: it does not come into the conversation.
+   * into the queue for that; with `sparesWaiting` it goes on waiting. A message that was never begun with is withdrawn: it
+   * does not come into the conversation.
    */
-  async cancel(userId: string, runId: string, lastEvent: LoggedEvent): Promise<CancelOutcome> {
+  async cancel(
+    userId: string,
+    runId: string,
+    lastEvent: LoggedEvent,
+    { sparesWaiting = false } = {},
+  ): Promise<CancelOutcome> {
     const rows = await this.dataSource.query<{ status: RunStatus; was_queued: boolean }[]>(
       `WITH target AS (
-         SELECT id, conversation_id, status, started_at FROM run WHERE id = $1 AND user_id = $2 FOR UPDATE),
+         SELECT id, conversation_id, status, started_at FROM run
+          WHERE id = $1 AND user_id = $2 AND NOT ($6::boolean AND status = 'waiting') FOR UPDATE),
        withdrawn AS (
          UPDATE run SET status = 'cancelled', stop_reason = 'cancelled', finish_reason = 'error', input = NULL,
                         usage = $3::jsonb, cost_usd = 0, cancel_requested_at = clock_timestamp(), ended_at = clock_timestamp()
@@ -239,6 +249,7 @@ export class RunQueueRepository {
         JSON.stringify({ inputTokens: { total: 0 }, outputTokens: { total: 0 }, source: 'measured' }),
         lastEvent.id,
         toStoredEvents([lastEvent]),
+        sparesWaiting,
       ],
     );
     const row = rows[0];
@@ -275,8 +286,9 @@ function toClaimedRun(row: ClaimedRow): ClaimedRun {
     request: row.request,
     model: row.model,
     userMessageId: row.user_message_id,
-    admittedAt: row.started_at,
+    admittedAt: row.admitted_at,
     isResumed: row.is_resumed,
+    isWoken: row.is_woken,
     isCancelRequested: row.is_cancel_requested,
     remainingMs: Number(row.remaining_ms),
     elapsedMs: Number(row.elapsed_ms),

@@ -6,6 +6,7 @@ import type { Clock } from '../../../shared/context/clock.js';
 import { Draining } from '../../observability/index.js';
 import { ActiveRuns } from '../active-runs.js';
 import { MemoryLiveEvents } from '../events/memory/memory-live-events.js';
+import type { ToolApprovalRepository } from '../approvals/tool-approval.repository.js';
 import type { IdempotencyKeyRepository } from '../idempotency/idempotency-key.repository.js';
 import type { RunLauncher } from '../run-launcher.js';
 import type { RunQueueRepository } from './run-queue.repository.js';
@@ -79,6 +80,7 @@ describe(RunSupervisor.name, () => {
       active,
       {} as RunLauncher,
       { removeExpired: async () => 0 } as unknown as IdempotencyKeyRepository,
+      { expireOverdue: async () => [] } as unknown as ToolApprovalRepository,
       control,
       config,
       { role: 'all' } as ProcessConfig,

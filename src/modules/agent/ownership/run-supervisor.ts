@@ -4,6 +4,7 @@ import { AgentConfig, DatabaseConfig, ProcessConfig } from '../../../config/app-
 import { ControlConnection } from '../../../database/control-connection.js';
 import { CLOCK, type Clock } from '../../../shared/context/clock.js';
 import { ActiveRuns } from '../active-runs.js';
+import { ToolApprovalRepository } from '../approvals/tool-approval.repository.js';
 import { IdempotencyKeyRepository } from '../idempotency/idempotency-key.repository.js';
 import { RunAborted } from '../loop/run-loop.js';
 import { RunLauncher } from '../run-launcher.js';
@@ -43,6 +44,7 @@ export class RunSupervisor implements OnApplicationBootstrap {
     private readonly active: ActiveRuns,
     private readonly launcher: RunLauncher,
     private readonly keys: IdempotencyKeyRepository,
+    private readonly approvals: ToolApprovalRepository,
     private readonly control: ControlConnection,
     private readonly config: AgentConfig,
     private readonly process: ProcessConfig,
@@ -121,7 +123,9 @@ export class RunSupervisor implements OnApplicationBootstrap {
       const owned = await this.queue.ownedBy(this.lease.id);
       for (const { id, isCancelRequested } of owned) if (isCancelRequested) this.cancel(id);
       await this.requeueForgotten(owned.map(({ id }) => id));
-      if (!this.active.isDraining && (await this.queue.hasQueued())) this.wake();
+      if (this.active.isDraining) return;
+      await this.approvals.expireOverdue();
+      if (await this.queue.hasQueued()) this.wake();
     } catch (error) {
       this.logger.debug({ event: 'worker.poll_failed', err: error });
     }

@@ -4,6 +4,7 @@ import type { Tier } from '../../../shared/context/principal.js';
 import type { IdPage } from '../../../shared/http/id-page.js';
 import { lastAdministrator } from '../auth.errors.js';
 import { fromStoredLimits, type StoredLimits, toStoredLimits } from '../own-limits.js';
+import { fromStoredToolAccess, type StoredToolAccess, toStoredToolAccess } from '../tool-access.js';
 import {
   type AccountChange,
   type AdministeredAccount,
@@ -11,7 +12,7 @@ import {
   differenceOf,
   isAdministrator,
 } from './account-change.js';
-import type { Actor } from './audit-entry.js';
+import type { Actor } from '../../observability/index.js';
 
 interface AccountRow {
   id: string;
@@ -20,12 +21,13 @@ interface AccountRow {
   roles: string[];
   permissions: string[];
   limits: StoredLimits;
+  tools: StoredToolAccess;
   disabled_at: Date | null;
   created_at: Date;
   updated_at: Date;
 }
 
-const COLUMNS = 'id, email, tier, roles, permissions, limits, disabled_at, created_at, updated_at';
+const COLUMNS = 'id, email, tier, roles, permissions, limits, tools, disabled_at, created_at, updated_at';
 
 export interface AuditStamp {
   readonly id: string;
@@ -86,8 +88,16 @@ export class AccountAdministrationRepository {
         throw lastAdministrator();
       }
       await manager.query(
-        `UPDATE user_account SET tier = $2, roles = $3, permissions = $4, limits = $5, updated_at = $6 WHERE id = $1`,
-        [id, after.tier, after.roles, after.permissions, toStoredLimits(after.limits), stamp.now],
+        `UPDATE user_account SET tier = $2, roles = $3, permissions = $4, limits = $5, tools = $6, updated_at = $7 WHERE id = $1`,
+        [
+          id,
+          after.tier,
+          after.roles,
+          after.permissions,
+          toStoredLimits(after.limits),
+          toStoredToolAccess(after.tools),
+          stamp.now,
+        ],
       );
       await manager.query(
         `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
@@ -115,6 +125,7 @@ function toAccount(row: AccountRow): AdministeredAccount {
     roles: row.roles,
     permissions: row.permissions,
     limits: fromStoredLimits(row.limits),
+    tools: fromStoredToolAccess(row.tools),
     disabledAt: row.disabled_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -7,6 +7,7 @@ const ACCOUNT: AdministeredAccount = {
   roles: ['user'],
   permissions: ['prompts:write'],
   limits: { requestsPerMinute: 5, dailyCost: 2_000_000_000_000n },
+  tools: { denied: new Set<string>() },
   disabledAt: null,
   createdAt: new Date('2026-11-24T09:00:00Z'),
   updatedAt: new Date('2026-11-24T09:00:00Z'),

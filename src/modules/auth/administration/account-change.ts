@@ -1,6 +1,7 @@
-import type { Permission, Tier, UserLimits } from '../../../shared/context/principal.js';
+import type { Permission, Tier, ToolAccess, UserLimits } from '../../../shared/context/principal.js';
 import type { Role } from '../account.js';
 import { type StoredLimits, toStoredLimits } from '../own-limits.js';
+import { type StoredToolAccess, toStoredToolAccess } from '../tool-access.js';
 import { permissionsOf } from '../role-permissions.js';
 
 /** An account as administrators see it: nothing that one could log in with. */
@@ -12,6 +13,7 @@ export interface AdministeredAccount {
   /** The account's own, beyond those of its roles. */
   readonly permissions: readonly string[];
   readonly limits: UserLimits;
+  readonly tools: ToolAccess;
   readonly disabledAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -24,6 +26,8 @@ export interface AccountChange {
   readonly permissions?: readonly Permission[];
   /** `null`: the user has no limit of this kind of their own any more. */
   readonly limits?: { readonly [K in keyof UserLimits]?: UserLimits[K] | null };
+  /** Each list is replaced as a whole. `allowed: null`: every tool again. */
+  readonly tools?: { readonly allowed?: readonly string[] | null; readonly denied?: readonly string[] };
 }
 
 /** What may be changed, in the form of the contract and of the audit trail. */
@@ -32,22 +36,32 @@ export interface ChangeableMembers {
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
   readonly limits: StoredLimits;
+  readonly tools: StoredToolAccess;
 }
 
 export function applyChange(account: AdministeredAccount, change: AccountChange): AdministeredAccount {
-  const { tier, roles, permissions, limits } = change;
+  const { tier, roles, permissions, limits, tools } = change;
   return {
     ...account,
     tier: tier ?? account.tier,
     roles: roles ?? account.roles,
     permissions: permissions ?? account.permissions,
     limits: limits ? mergeLimits(account.limits, limits) : account.limits,
+    tools: tools ? mergeToolAccess(account.tools, tools) : account.tools,
   };
 }
 
 function mergeLimits(own: UserLimits, change: NonNullable<AccountChange['limits']>): UserLimits {
   const merged = { ...own, ...withoutUndefined(change) };
   return Object.fromEntries(Object.entries(merged).filter(([, limit]) => limit !== null));
+}
+
+function mergeToolAccess(own: ToolAccess, change: NonNullable<AccountChange['tools']>): ToolAccess {
+  const allowed = change.allowed === undefined ? own.allowed : change.allowed;
+  return {
+    ...(allowed ? { allowed: new Set(allowed) } : {}),
+    denied: change.denied ? new Set(change.denied) : own.denied,
+  };
 }
 
 function withoutUndefined<T extends object>(members: T): Partial<T> {
@@ -71,13 +85,20 @@ export function differenceOf(
   return { before: only(old), after: only(changed) };
 }
 
-function changeableMembers({ tier, roles, permissions, limits }: AdministeredAccount): ChangeableMembers {
+function changeableMembers({
+  tier,
+  roles,
+  permissions,
+  limits,
+  tools,
+}: AdministeredAccount): ChangeableMembers {
   // Sorted: the order in which somebody wrote them is no difference.
   return {
     tier,
     roles: [...roles].sort(),
     permissions: [...permissions].sort(),
     limits: toStoredLimits(limits),
+    tools: toStoredToolAccess(tools),
   };
 }
 

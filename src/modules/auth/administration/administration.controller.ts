@@ -5,12 +5,13 @@ import { RequirePermission } from '../../../shared/access/require-permission.dec
 import type { Principal } from '../../../shared/context/principal.js';
 import { requestContext } from '../../../shared/context/request-context.js';
 import { ApiProblems } from '../../../shared/errors/api-problems.decorator.js';
-import { IdPageQuery, toIdPage } from '../../../shared/http/id-page.js';
+import { toIdPage } from '../../../shared/http/id-page.js';
 import { lastAdministrator } from '../auth.errors.js';
 import {
   AdministeredUserDto,
   AdministeredUserListDto,
   AuditListDto,
+  ListAuditQuery,
   ListUsersQuery,
   UpdateUserBody,
 } from './administration.dto.js';
@@ -42,7 +43,7 @@ export class AdministrationController {
   @Get('users/:id')
   @ApiOperation({
     operationId: 'readUser',
-    summary: 'A user with their tier, roles, permissions and own limits',
+    summary: 'A user with their tier, roles, permissions, own limits and tools',
   })
   @ApiParam(USER_ID)
   @ApiOkResponse({ type: AdministeredUserDto })
@@ -54,7 +55,7 @@ export class AdministrationController {
   @Patch('users/:id')
   @ApiOperation({
     operationId: 'updateUser',
-    summary: 'Change a user’s tier, roles, permissions or own limits',
+    summary: 'Change a user’s tier, roles, permissions, own limits or tools',
     description:
       'What is left out stays as it is. It holds on every replica within seconds, also for sessions that are open, and is ' +
       'written to the audit trail. There is always one administrator left: taking the office from the last one, oneself ' +
@@ -73,11 +74,14 @@ export class AdministrationController {
   }
 
   @Get('audit')
-  @ApiOperation({ operationId: 'listAuditEntries', summary: 'Who changed what, newest first' })
+  @ApiOperation({ operationId: 'listAuditEntries', summary: 'Who did what, newest first' })
   @ApiOkResponse({ type: AuditListDto })
   @ApiProblems(401, 403, 422)
-  async trail(@Query() query: IdPageQuery): Promise<AuditListDto> {
-    const { items, nextCursor } = await this.administration.trail(toIdPage(query));
+  async trail(@Query() query: ListAuditQuery): Promise<AuditListDto> {
+    const { items, nextCursor } = await this.administration.trail(toIdPage(query), {
+      ...(query.action === undefined ? {} : { action: query.action }),
+      ...(query.actor_id === undefined ? {} : { actorId: query.actor_id }),
+    });
     return { entries: items.map(toAuditEntryDto), next_cursor: nextCursor };
   }
 }

@@ -1,12 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
   ArrayUnique,
   IsArray,
   IsIn,
   IsInt,
   IsObject,
   IsOptional,
+  IsUUID,
   Matches,
   Max,
   MaxLength,
@@ -61,6 +63,37 @@ export class UserLimitsBody {
   monthly_cost?: string | null;
 }
 
+/** A tool's name; it need not be there now. */
+const TOOL_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+const NO_TOOL_NAME = 'must be names of tools';
+const TOOL_NAMES_EXAMPLE = ['calculator', 'web_search'];
+
+export class UserToolsBody {
+  /** The user has these tools and no others; `null`: all that tier and permissions allow. */
+  @ApiPropertyOptional({
+    type: [String],
+    maxItems: 256,
+    uniqueItems: true,
+    nullable: true,
+    example: TOOL_NAMES_EXAMPLE,
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(256)
+  @Matches(TOOL_NAME, { each: true, message: NO_TOOL_NAME })
+  allowed?: string[] | null;
+
+  /** The user does not have these, whatever else is said. */
+  @ApiPropertyOptional({ type: [String], maxItems: 256, uniqueItems: true, example: ['run_code'] })
+  @IfGiven()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(256)
+  @Matches(TOOL_NAME, { each: true, message: NO_TOOL_NAME })
+  denied?: string[];
+}
+
 export class UpdateUserBody {
   @ApiPropertyOptional({ enum: TIERS, example: 'pro' })
   @IfGiven()
@@ -89,6 +122,28 @@ export class UpdateUserBody {
   @ValidateNested()
   @Type(() => UserLimitsBody)
   limits?: UserLimitsBody;
+
+  /** Each list is replaced as a whole; what is left out stays as it is. */
+  @ApiPropertyOptional({ type: UserToolsBody })
+  @IfGiven()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => UserToolsBody)
+  tools?: UserToolsBody;
+}
+
+export class ListAuditQuery extends IdPageQuery {
+  /** An action, or with a dot at its end the beginning of several: `tool.`. */
+  @ApiPropertyOptional({ example: 'tool.', pattern: '^[a-z_.]{1,64}$' })
+  @IsOptional()
+  @Matches(/^[a-z_.]{1,64}$/)
+  action?: string;
+
+  /** Who did it. */
+  @ApiPropertyOptional({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
+  @IsOptional()
+  @IsUUID()
+  actor_id?: string;
 }
 
 export class ListUsersQuery extends IdPageQuery {
@@ -115,6 +170,15 @@ export class UserLimitsDto {
   /** USD per UTC month. */
   @ApiProperty({ type: String, nullable: true, example: null })
   monthly_cost!: string | null;
+}
+
+export class UserToolsDto {
+  /** `null`: all that tier and permissions allow. */
+  @ApiProperty({ type: [String], nullable: true, example: ['calculator', 'web_search'] })
+  allowed!: string[] | null;
+
+  @ApiProperty({ type: [String], example: [] })
+  denied!: string[];
 }
 
 export class AdministeredUserDto {
@@ -144,6 +208,9 @@ export class AdministeredUserDto {
 
   @ApiProperty({ type: UserLimitsDto })
   limits!: UserLimitsDto;
+
+  @ApiProperty({ type: UserToolsDto })
+  tools!: UserToolsDto;
 
   /** Since when the user cannot log in; `null`: they can. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })

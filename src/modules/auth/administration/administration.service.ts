@@ -7,8 +7,7 @@ import { type IdPage, readIdPage } from '../../../shared/http/id-page.js';
 import { PrincipalService } from '../principal.service.js';
 import type { AccountChange, AdministeredAccount } from './account-change.js';
 import { AccountAdministrationRepository } from './account-administration.repository.js';
-import type { Actor, AuditEntry } from './audit-entry.js';
-import { AuditEntryRepository } from './audit-entry.repository.js';
+import { type Actor, type AuditEntry, type AuditFilter, AuditTrail } from '../../observability/index.js';
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -20,7 +19,7 @@ interface Page<T> {
 export class AdministrationService {
   constructor(
     private readonly accounts: AccountAdministrationRepository,
-    private readonly audit: AuditEntryRepository,
+    private readonly audit: AuditTrail,
     private readonly principals: PrincipalService,
     private readonly logger: PinoLogger,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -37,8 +36,8 @@ export class AdministrationService {
     return readIdPage(page, (asked) => this.accounts.findPage(asked, search));
   }
 
-  trail(page: IdPage): Promise<Page<AuditEntry>> {
-    return readIdPage(page, (asked) => this.audit.findPage(asked));
+  trail(page: IdPage, filter: AuditFilter): Promise<Page<AuditEntry>> {
+    return readIdPage(page, (asked) => this.audit.findPage(asked, filter));
   }
 
   /** Throws `not_found`, and `last_administrator` when nobody would be left who may administrate. */

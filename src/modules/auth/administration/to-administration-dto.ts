@@ -3,13 +3,14 @@ import { toStoredLimits } from '../own-limits.js';
 import { permissionsOf } from '../role-permissions.js';
 import type { AccountChange, AdministeredAccount } from './account-change.js';
 import type { AdministeredUserDto, AuditEntryDto, UpdateUserBody } from './administration.dto.js';
-import type { AuditEntry } from './audit-entry.js';
+import type { AuditEntry } from '../../observability/index.js';
 
-export function toAccountChange({ tier, roles, permissions, limits }: UpdateUserBody): AccountChange {
+export function toAccountChange({ tier, roles, permissions, limits, tools }: UpdateUserBody): AccountChange {
   return {
     ...(tier === undefined ? {} : { tier }),
     ...(roles === undefined ? {} : { roles }),
     ...(permissions === undefined ? {} : { permissions }),
+    ...(tools === undefined ? {} : { tools }),
     ...(limits === undefined
       ? {}
       : {
@@ -41,6 +42,10 @@ export function toAdministeredUserDto(account: AdministeredAccount): Administere
       tokens_per_minute: limits.tokens_per_minute ?? null,
       daily_cost: limits.daily_cost ?? null,
       monthly_cost: limits.monthly_cost ?? null,
+    },
+    tools: {
+      allowed: account.tools.allowed ? [...account.tools.allowed].sort() : null,
+      denied: [...account.tools.denied].sort(),
     },
     disabled_at: account.disabledAt?.toISOString() ?? null,
     created_at: account.createdAt.toISOString(),

@@ -1,4 +1,4 @@
-import type { CircuitBreaker } from './circuit-breaker.js';
+import type { CircuitBreaker } from '../../../shared/resilience/circuit-breaker.js';
 import type { Timers } from './timers.js';
 
 /** Waits until the time is up or the breaker opens. Throws the signal's reason when it is aborted. */

@@ -1,6 +1,6 @@
 import { ManualTime } from '../../../../test/support/providers/manual-time.js';
 import type { ModelInfo } from '../catalogue/model-info.js';
-import type { BreakerState } from './circuit-breaker.js';
+import type { BreakerState } from '../../../shared/resilience/circuit-breaker.js';
 import { ProviderGuards } from './provider-guards.js';
 
 function aModel(

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../shared/context/clock.js';
 import type { ModelInfo } from '../catalogue/model-info.js';
-import { type BreakerState, CircuitBreaker } from './circuit-breaker.js';
+import { type BreakerState, CircuitBreaker } from '../../../shared/resilience/circuit-breaker.js';
 import { RetryBudget } from './retry-budget.js';
 
 export interface ProviderGuardsOptions {

@@ -8,7 +8,7 @@ import {
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { ModelInfo } from '../catalogue/model-info.js';
 import type { ProviderError } from '../provider-error.js';
-import type { BreakerState } from './circuit-breaker.js';
+import type { BreakerState } from '../../../shared/resilience/circuit-breaker.js';
 
 const REQUESTS = 'provider_requests_total';
 const RETRIES = 'provider_retries_total';

@@ -15,7 +15,7 @@ import type { ModelCallEvent, ModelClient } from '../model-client.js';
 import { ProviderError } from '../provider-error.js';
 import { attempt, isPart } from './attempt.js';
 import { backoffMs, MAX_RETRIES } from './backoff.js';
-import type { BreakerPermit, BreakerState } from './circuit-breaker.js';
+import type { BreakerPermit, BreakerState } from '../../../shared/resilience/circuit-breaker.js';
 import { modelsFor } from './fallback-chain.js';
 import { pause } from './pause.js';
 import { ProviderGuards } from './provider-guards.js';

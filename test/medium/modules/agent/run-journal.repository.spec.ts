@@ -18,11 +18,11 @@ import {
   type JournalWrites,
   RunJournalRepository,
 } from '../../../../src/modules/agent/run-journal.repository.js';
-import { RunRepository } from '../../../../src/modules/agent/run.repository.js';
+import type { RunRepository } from '../../../../src/modules/agent/run.repository.js';
 import { ConversationRepository } from '../../../../src/modules/conversation/conversation.repository.js';
 import type { Principal } from '../../../../src/shared/context/principal.js';
 import { NO_USAGE } from '../../../../src/shared/llm/usage.js';
-import { anAdmission, aUser, NOW, TOMORROW } from '../../../support/agent/agent-rows.js';
+import { anAdmission, aUser, NOW, TOMORROW, aRunRepository } from '../../../support/agent/agent-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/servers/test-database.js';
 
 const USAGE = {
@@ -70,7 +70,7 @@ describe('runs in PostgreSQL', () => {
     const { dataSource } = database;
     admissions = new RunAdmissionRepository(dataSource);
     journals = new RunJournalRepository(dataSource);
-    runs = new RunRepository(dataSource);
+    runs = aRunRepository(dataSource);
     events = new RunEventRepository(dataSource);
     keys = new IdempotencyKeyRepository(dataSource);
     conversations = new ConversationRepository(dataSource);
@@ -95,7 +95,15 @@ describe('runs in PostgreSQL', () => {
   }
 
   function owned({ runId, endpoint }: Admission, sessionId: string): OwnedRun {
-    return { id: runId, epoch: 1, sessionId, principal: user, endpoint, admittedAt: NOW };
+    return {
+      id: runId,
+      epoch: 1,
+      sessionId,
+      principal: user,
+      endpoint,
+      admittedAt: NOW,
+      requestId: undefined,
+    };
   }
 
   /** A conversation in which nothing goes on. */
@@ -122,6 +130,7 @@ describe('runs in PostgreSQL', () => {
         priceVersion: 'configured:abc',
       },
       intents: [],
+      approvals: { intents: [], expiresAt: NOW },
       startedAt: NOW,
       ...overrides,
     };

@@ -54,6 +54,21 @@ function toData(event: RunEvent): unknown {
         tool_name: event.call.toolName,
         input: toInput(event.call),
       };
+    case 'approval-request':
+      return {
+        step: event.step,
+        tool_call_id: event.call.toolCallId,
+        tool_name: event.call.toolName,
+        input: toInput(event.call),
+        expires_at: event.expiresAt,
+      };
+    case 'tool-progress':
+      return {
+        step: event.step,
+        tool_call_id: event.toolCallId,
+        tool_name: event.toolName,
+        message: event.message,
+      };
     case 'tool-result':
       return {
         step: event.step,

@@ -10,11 +10,11 @@ import {
   RunAdmissionRepository,
 } from '../../../../../src/modules/agent/run-admission.repository.js';
 import { RunJournalRepository } from '../../../../../src/modules/agent/run-journal.repository.js';
-import { RunRepository } from '../../../../../src/modules/agent/run.repository.js';
+import type { RunRepository } from '../../../../../src/modules/agent/run.repository.js';
 import { ConversationRepository } from '../../../../../src/modules/conversation/conversation.repository.js';
 import type { Principal } from '../../../../../src/shared/context/principal.js';
 import { NO_USAGE } from '../../../../../src/shared/llm/usage.js';
-import { anAdmission, aUser } from '../../../../support/agent/agent-rows.js';
+import { anAdmission, aUser, aRunRepository } from '../../../../support/agent/agent-rows.js';
 import { aControlConnection } from '../../../../support/servers/control-connection.js';
 import {
   connectTestDatabase,
@@ -48,7 +48,7 @@ describe(RunQueueRepository.name, () => {
     otherQueue = new RunQueueRepository(otherPool.dataSource, control);
     admissions = new RunAdmissionRepository(database.dataSource);
     journals = new RunJournalRepository(database.dataSource);
-    runs = new RunRepository(database.dataSource);
+    runs = aRunRepository(database.dataSource);
     conversations = new ConversationRepository(database.dataSource);
     workers = new WorkerLeaseRepository(control);
   });
@@ -105,7 +105,7 @@ describe(RunQueueRepository.name, () => {
 
   async function end({ id, epoch, sessionId, endpoint, admittedAt }: ClaimedRun): Promise<void> {
     const outcome = await journals.close(
-      { id, epoch, sessionId, endpoint, principal: user, admittedAt },
+      { id, epoch, sessionId, endpoint, principal: user, admittedAt, requestId: undefined },
       {
         status: 'completed',
         stopReason: 'finished',

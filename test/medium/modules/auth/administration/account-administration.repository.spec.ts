@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { AccountAdministrationRepository } from '../../../../../src/modules/auth/administration/account-administration.repository.js';
-import { AuditEntryRepository } from '../../../../../src/modules/auth/administration/audit-entry.repository.js';
+import { AuditTrail } from '../../../../../src/modules/observability/index.js';
 import { aUser } from '../../../../support/agent/agent-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 
@@ -9,13 +9,17 @@ const NOW = new Date('2026-11-25T14:30:00Z');
 describe(AccountAdministrationRepository.name, () => {
   let database: TestDatabase;
   let accounts: AccountAdministrationRepository;
-  let audit: AuditEntryRepository;
+  let audit: AuditTrail;
   let root: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     accounts = new AccountAdministrationRepository(database.dataSource);
-    audit = new AuditEntryRepository(database.dataSource);
+    audit = new AuditTrail(
+      database.dataSource,
+      { next: () => v7() },
+      { now: () => new Date(), monotonicMs: () => 0 },
+    );
   });
   afterAll(() => database.drop());
   beforeEach(async () => {

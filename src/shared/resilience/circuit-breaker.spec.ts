@@ -1,4 +1,4 @@
-import { ManualTime } from '../../../../test/support/providers/manual-time.js';
+import { ManualTime } from '../../../test/support/providers/manual-time.js';
 import { type BreakerPermit, type BreakerState, CircuitBreaker } from './circuit-breaker.js';
 
 describe(CircuitBreaker.name, () => {

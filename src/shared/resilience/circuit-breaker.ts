@@ -1,4 +1,4 @@
-import type { Clock } from '../../../shared/context/clock.js';
+import type { Clock } from '../context/clock.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -13,7 +13,7 @@ export interface BreakerOptions {
 export interface BreakerPermit {
   succeeded(): void;
   failed(): void;
-  /** The call says nothing about the vendor's health: the caller left. A probe may then be sent by somebody else. */
+  /** The call says nothing about the other side's health: the caller left. A probe may then be sent by somebody else. */
   released(): void;
 }
 
@@ -36,7 +36,7 @@ interface Bucket {
 }
 
 /**
- * Stops calling a vendor that keeps failing: after five failures in a row, or when half of at least ten calls within ten
+ * Stops calling somebody who keeps failing: after five failures in a row, or when half of at least ten calls within ten
  * seconds failed. After `openMs` a single probe decides whether calls go through again.
  */
 export class CircuitBreaker {

@@ -18,3 +18,16 @@ export interface Actor {
   readonly userId: string;
   readonly requestId: string | undefined;
 }
+
+/** Something that was done and changed no row of its own. */
+export interface AuditRecord {
+  readonly actorId: string;
+  /** `<subject>.<verb>`, for example `tool.refused`. */
+  readonly action: string;
+  readonly targetType: string;
+  /** A UUID. */
+  readonly targetId: string;
+  /** What is worth knowing later. Never content: names, hashes, sizes. */
+  readonly details: object;
+  readonly requestId?: string | undefined;
+}

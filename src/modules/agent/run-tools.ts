@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ToolsConfig } from '../../config/app-config.js';
+import { CLOCK, type Clock } from '../../shared/context/clock.js';
+import { nobody, type Principal } from '../../shared/context/principal.js';
+import type { ToolCall, ToolDefinition, ToolResult } from '../../shared/llm/tool-call.js';
+import { PrincipalService } from '../auth/index.js';
+import {
+  type ToolCaller,
+  ToolExecutor,
+  ToolGate,
+  type ToolInvocation,
+  toToolResult,
+} from '../tools/index.js';
+import { AgentTools } from './agent-tools.js';
+import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
+import { persist } from './journal-persistence.js';
+import type { StepEvent } from './loop/run-events.js';
+import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
+import type { RunRequest } from './loop/run-loop.js';
+import type { OwnedRun } from './run.js';
+
+/** A call of a run, with its place in the journal and its step. */
+export interface PlacedCall {
+  readonly call: ToolCall;
+  readonly seq: number;
+  readonly step: number;
+}
+
+/**
+ * The tools of a run while it runs. Who its user is and what they may do is asked each time: what an administrator takes
+ * away is gone within seconds, also for a run that began before.
+ */
+@Injectable()
+export class RunTools {
+  constructor(
+    private readonly executor: ToolExecutor,
+    private readonly gate: ToolGate,
+    private readonly agentTools: AgentTools,
+    private readonly principals: PrincipalService,
+    private readonly approvals: ToolApprovalRepository,
+    private readonly config: ToolsConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Those of `offered` that the run's user may use by now. */
+  async offer(
+    run: OwnedRun,
+    offered: readonly ToolDefinition[],
+    signal: AbortSignal,
+  ): Promise<readonly ToolDefinition[]> {
+    return this.agentTools.stillUsable(await this.principalOf(run, signal), offered);
+  }
+
+  /** Those of a step's calls that a person has to agree to; that they are asked is in the audit trail. */
+  async approvalsFor(
+    run: OwnedRun,
+    { tools, limits }: RunRequest,
+    intents: readonly ToolIntent[],
+    signal: AbortSignal,
+  ): Promise<ApprovalDemand> {
+    const expiresAt = new Date(this.clock.now().getTime() + this.config.approvalTtlMs);
+    const caller = await this.callerOf(run, tools, signal);
+    const asked = intents
+      // What is refused anyway is nothing to ask for.
+      .slice(0, limits.maxToolCallsPerStep)
+      .filter(
+        ({ call, seq }) =>
+          call.invalidInput === undefined && this.gate.awaitsApproval(toInvocation(run, call, seq), caller),
+      );
+    for (const { call, seq } of asked) {
+      await persist(() => this.gate.recordRequest(toInvocation(run, call, seq), caller), signal);
+    }
+    return { intents: asked, expiresAt };
+  }
+
+  /** Executes one call and always answers. */
+  async execute(
+    run: OwnedRun,
+    offered: readonly ToolDefinition[],
+    { call, seq, step }: PlacedCall,
+    signal: AbortSignal,
+    tell: (event: StepEvent) => void,
+  ): Promise<ToolResult> {
+    const { toolCallId, toolName } = call;
+    const caller: ToolCaller = {
+      ...(await this.callerOf(run, offered, signal)),
+      approval: (hash) => persist(() => this.approvals.take(run.id, seq, hash), signal),
+      onProgress: (message) => tell({ type: 'tool-progress', step, toolCallId, toolName, message }),
+    };
+    return toToolResult(call, await this.executor.execute(toInvocation(run, call, seq), caller));
+  }
+
+  private async callerOf(
+    run: OwnedRun,
+    offered: readonly ToolDefinition[],
+    signal: AbortSignal,
+  ): Promise<ToolCaller> {
+    return {
+      principal: await this.principalOf(run, signal),
+      runId: run.id,
+      requestId: run.requestId,
+      signal,
+      allowedTools: new Set(offered.map(({ name }) => name)),
+    };
+  }
+
+  private async principalOf({ principal: { userId } }: OwnedRun, signal: AbortSignal): Promise<Principal> {
+    return (await persist(() => this.principals.currentPrincipalOf(userId), signal)) ?? nobody(userId);
+  }
+}
+
+function toInvocation(run: OwnedRun, { toolName, input, toolCallId }: ToolCall, seq: number): ToolInvocation {
+  return { toolName, input, toolCallId, idempotencyKey: `${run.id}:${seq}` };
+}
