@@ -103,6 +103,7 @@ export const envSchema = z.object({
   PERCH_TOOL_PROCESS_CONCURRENCY: integer(1, 10_000).default(64),
   PERCH_TOOL_BREAKER_OPEN_MS: integer(1, HOUR_MS).default(30_000),
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
+  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // model calls
   AI_PROVIDER: z.enum(PROVIDER_NAMES).default('scripted'),
@@ -127,9 +128,6 @@ export const envSchema = z.object({
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
-
-  // tools
-  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

@@ -36,7 +36,14 @@ export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts =
   } = parts;
   const trail: AuditRecord[] = [];
   const record = parts.record ?? (async (entry: AuditRecord) => void trail.push(entry));
-  const config: ToolsConfig = { rules, processConcurrency, breakerOpenMs: 1_000, approvalTtlMs: 60_000 };
+  const config: ToolsConfig = {
+    rules,
+    processConcurrency,
+    breakerOpenMs: 1_000,
+    approvalTtlMs: 60_000,
+    httpApis: [],
+    httpCredentials: new Map(),
+  };
   const windows = new Map<string, HitWindow>();
   const storage = {
     increment: async (key: string, ttl: number, limit: number) => {

@@ -1,6 +1,13 @@
 import type { HttpApi } from '../../../config/http-tools.schema.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
-import { type ParsedInput, type SideEffect, type Tool, type ToolContext, ToolError } from '../tool.js';
+import {
+  type ParsedInput,
+  type SideEffect,
+  type Tool,
+  type ToolContext,
+  ToolError,
+  ToolUnavailableError,
+} from '../tool.js';
 import { ArgumentFault } from './argument-fault.js';
 import { buildRequest, type PreparedRequest } from './build-request.js';
 import { compileCheck, type InputCheck } from './check-input.js';
@@ -141,12 +148,11 @@ function toUnreachable(
     sideEffect === 'read' ? '' : ' Whether it did what was asked is not known: look before you repeat it.';
   if (signal.aborted) return new ToolError('cancelled', `The request was given up.${mayBeDone}`);
   if (isTimeout(error)) {
-    return new ToolError(
-      'api_timeout',
+    return new ToolUnavailableError(
       `The API did not answer within ${timeoutMs / 1000} seconds.${mayBeDone || ' It may answer a smaller question.'}`,
     );
   }
-  return new ToolError('api_unreachable', `The API could not be reached. Try again later.${mayBeDone}`);
+  return new ToolUnavailableError(`The API could not be reached. Try again later.${mayBeDone}`);
 }
 
 function isTimeout(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { aToolsConfig, SHOP_30 } from '../../../../test/support/http-api/an-http
 import { PlainHttpClient } from '../../../../test/support/http-api/plain-http-client.js';
 import { ShopServer } from '../../../../test/support/http-api/shop-server.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
-import { ToolError, type Tool, type ToolContext } from '../tool.js';
+import { type Tool, type ToolContext, ToolError, ToolUnavailableError } from '../tool.js';
 import { OpenApiTools } from './openapi-tools.js';
 
 const KEY = 'kq7Zr-canary+/81x&y';
@@ -304,6 +304,13 @@ describe('tools from an OpenAPI document', () => {
       expect(fault.message.length).toBeLessThan(650);
     });
 
+    it.each([502, 503, 504])('counts %d as an outage', async (status) => {
+      shop.nextText(status, 'no upstream');
+      const error = await failure(call(await load(), 'shop_getOrder', { orderId: '1' }));
+      expect(error).toBeInstanceOf(ToolUnavailableError);
+      expect(error.message).toContain(`answered ${status}`);
+    });
+
     it('follows no redirect, and does not say where it leads', async () => {
       const elsewhere = await ShopServer.start();
       shop.next((response) => response.writeHead(302, { location: `${elsewhere.url}/x` }).end('go'));
@@ -318,7 +325,7 @@ describe('tools from an OpenAPI document', () => {
       const tools = await load({ timeout_seconds: 0.1 });
       shop.next(() => undefined);
       expect(await failure(call(tools, 'shop_getOrder', { orderId: '1' }))).toMatchObject({
-        code: 'api_timeout',
+        code: 'tool_unavailable',
         message: 'The API did not answer within 0.1 seconds. It may answer a smaller question.',
       });
       shop.next(() => undefined);
@@ -332,7 +339,7 @@ describe('tools from an OpenAPI document', () => {
         credentials: [{ in: 'query', name: 'key', value_env: 'SHOP_KEY' }],
       });
       const error = await failure(call(tools, 'shop_getOrder', { orderId: '1' }));
-      expect(error).toMatchObject({ code: 'api_unreachable' });
+      expect(error).toMatchObject({ code: 'tool_unavailable' });
       expect(error.message).toBe('The API could not be reached. Try again later.');
       expect(error.cause).toBeUndefined();
     });

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../../shared/llm/json.js';
-import { ToolError } from '../tool.js';
+import { ToolError, ToolUnavailableError } from '../tool.js';
 import type { FieldPicker } from './pick-fields.js';
 import { plainText } from './plain-text.js';
 import type { ReadBody } from './read-body.js';
@@ -9,6 +9,9 @@ const MAX_TEXT_LENGTH = 32_000;
 const MAX_EXCERPT_LENGTH = 500;
 /** Where APIs say what was wrong, RFC 9457 first. */
 const EXPLANATIONS = ['detail', 'title', 'message', 'error_description', 'error', 'errors', 'code', 'fault'];
+
+/** Whatever was asked: nobody is there who could answer. A plain 500 may come from this one question. */
+const OUTAGES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'It did not accept the parameters.',
@@ -61,10 +64,8 @@ function toHttpError(status: number, body: ReadBody, hasPicker: boolean): ToolEr
   const meaning =
     MEANINGS[status] ?? (status >= 500 ? 'It has a fault of its own; try again later.' : 'It refused.');
   const said = excerptOf(body, hasPicker);
-  return new ToolError(
-    `http_${status}`,
-    `The API answered ${status}. ${meaning}${said ? ` It says: ${said}` : ''}`,
-  );
+  const message = `The API answered ${status}. ${meaning}${said ? ` It says: ${said}` : ''}`;
+  return OUTAGES.has(status) ? new ToolUnavailableError(message) : new ToolError(`http_${status}`, message);
 }
 
 /** With fields to be shown, only what explains the failure: the rest was not meant for the model. */
