@@ -20,7 +20,7 @@ export function buildBody(
   if (value === undefined) return undefined;
   switch (encoding) {
     case 'json':
-      return { mediaType, text: JSON.stringify(value).toWellFormed() };
+      return { mediaType, text: JSON.stringify(value) };
     case 'text':
       if (typeof value !== 'string') throw new ArgumentFault(member, 'must be a string');
       return { mediaType: `${mediaType}; charset=utf-8`, text: value.toWellFormed() };
@@ -60,5 +60,5 @@ function formValue(item: JsonValue): string {
 }
 
 function encodeForm(text: string): string {
-  return percentEncode(text.toWellFormed()).replaceAll('%20', '+');
+  return percentEncode(text).replaceAll('%20', '+');
 }

@@ -26,7 +26,7 @@ type Pair = readonly [name: string, encodedValue: string];
 function pairsOf(parameter: PlannedParameter, value: JsonValue): Pair[] {
   const { member, name, style, explode } = parameter;
   const encoded = (item: JsonValue): string => percentEncode(queryText(member, item));
-  if (style === 'json') return [[name, percentEncode(jsonText(member, value))]];
+  if (style === 'json') return [[name, percentEncode(JSON.stringify(value))]];
   if (style === 'deepObject') return deepPairs(parameter, value);
   if (!Array.isArray(value)) return [[name, encoded(value)]];
   if (value.length === 0) return [];
@@ -53,10 +53,4 @@ function queryText(member: string, value: JsonValue): string {
   if (typeof value === 'string') scalarText(member, value.replace(/[\t\n\r]/g, ' '));
   else return scalarText(member, value);
   return value;
-}
-
-function jsonText(member: string, value: JsonValue): string {
-  const text = JSON.stringify(value);
-  if (!text.isWellFormed()) throw new ArgumentFault(member, 'must not contain broken Unicode');
-  return text;
 }

@@ -42,7 +42,7 @@ export function httpTool(options: HttpToolOptions): Tool {
   const timeoutMs = Math.round((settings.timeout_seconds ?? api.timeout_seconds) * 1000);
   const check = compileCheck(plan.inputSchema);
   const fields = settings.response_fields ?? api.response_fields;
-  const pick = createFieldPicker(fields);
+  const pick = fields && createFieldPicker(fields);
   const tool: Tool<PreparedRequest> = {
     name,
     description: describe(options),
@@ -61,7 +61,7 @@ export function httpTool(options: HttpToolOptions): Tool {
       const { status, headers, body: bytes, truncated: isTruncated } = response;
       const contentType = headers.get('content-type');
       const body = readBody({ contentType, bytes, isTruncated }, options.credentials.scrubber);
-      return toHttpResult(status, body, pick, fields !== undefined);
+      return toHttpResult({ status, body, retryAfter: headers.get('retry-after') }, pick);
     },
   };
   return tool;

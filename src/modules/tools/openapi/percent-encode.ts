@@ -1,6 +1,6 @@
-/** Everything but RFC 3986's unreserved characters. The text must be well-formed. */
+/** Everything but RFC 3986's unreserved characters. */
 export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(
+  return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

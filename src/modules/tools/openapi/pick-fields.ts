@@ -6,8 +6,7 @@ type Kept = Map<string, Kept>;
 export type FieldPicker = (value: JsonValue) => JsonValue;
 
 /** Keeps the members that `fields` name (`total`, `items.id`), in objects and in each item of a list. */
-export function createFieldPicker(fields: readonly string[] | undefined): FieldPicker {
-  if (!fields) return (value) => value;
+export function createFieldPicker(fields: readonly string[]): FieldPicker {
   const all = newLevel();
   for (const path of fields) {
     let level = all;

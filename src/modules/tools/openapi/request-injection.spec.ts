@@ -140,6 +140,9 @@ const WITHIN = {
   search: /^\/v1\/search(\?[A-Za-z0-9._~%,=&-]+)?$/,
 };
 
+/** Anything that JSON can carry, in or out of place. */
+const anyJson = fc.jsonValue({ stringUnit: 'binary' }) as fc.Arbitrary<JsonValue>;
+
 describe('what a model writes into a request', () => {
   let shop: ShopServer;
   let tools: ReadonlyMap<string, Tool>;
@@ -312,6 +315,27 @@ describe('what a model writes into a request', () => {
       async (name) => {
         expect(await attempt('search', { [name]: 'x' })).toEqual({ refused: `/${name}` });
       },
+    );
+  });
+
+  it('is sent or refused, and never breaks anything, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('read', 'list', 'search', 'inherited'),
+        fc.oneof(
+          anyJson,
+          fc.dictionary(
+            fc.constantFrom('id', 'q', 'tags', 'piped', 'filter', 'where', 'X-Note', 'proto'),
+            anyJson,
+          ),
+        ),
+        (name, input) => {
+          const parsed = tools.get(name)!.parseInput(input);
+          if (!parsed.ok) expect(parsed.errors.length).toBeGreaterThan(0);
+          else expect(JSON.stringify(parsed.input)).toContain(`"path":"/`);
+        },
+      ),
+      { numRuns: 2000 },
     );
   });
 });

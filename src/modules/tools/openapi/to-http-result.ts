@@ -23,26 +23,32 @@ const MEANINGS: Readonly<Record<number, string>> = {
   429: 'It was asked too often; wait before you ask again.',
 };
 
-/** The tool's result. Throws `ToolError` for every status that is no success. */
-export function toHttpResult(
-  status: number,
-  body: ReadBody,
-  pick: FieldPicker,
-  hasPicker: boolean,
-): JsonValue {
-  if (status < 200 || status > 299) throw toHttpError(status, body, hasPicker);
-  return { status, ...shown(body, pick, hasPicker) };
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: ReadBody;
+  /** The header as it came. */
+  readonly retryAfter: string | null;
 }
 
-function shown(body: ReadBody, pick: FieldPicker, hasPicker: boolean): { [member: string]: JsonValue } {
+/**
+ * The tool's result; with `pick`, only what it keeps. Throws `ToolError` for every status that is no success, and
+ * `ToolUnavailableError` for those of a server that is down.
+ */
+export function toHttpResult(answer: HttpAnswer, pick: FieldPicker | undefined): JsonValue {
+  const { status, body } = answer;
+  if (status < 200 || status > 299) throw toHttpError(answer, pick !== undefined);
+  return { status, ...shown(body, pick) };
+}
+
+function shown(body: ReadBody, pick: FieldPicker | undefined): { [member: string]: JsonValue } {
   switch (body.kind) {
     case 'none':
       return { body: null };
     case 'json':
-      return { body: pick(body.value) };
+      return { body: pick ? pick(body.value) : body.value };
     case 'text': {
       // Fields were named to be shown; a text has none.
-      if (hasPicker) return { body: null, truncated: body.isTruncated };
+      if (pick) return { body: null, truncated: body.isTruncated };
       const isCut = body.text.length > MAX_TEXT_LENGTH;
       const text = isCut ? body.text.slice(0, MAX_TEXT_LENGTH).toWellFormed() : body.text;
       return { body: text, ...(isCut || body.isTruncated ? { truncated: true } : {}) };
@@ -54,7 +60,7 @@ function shown(body: ReadBody, pick: FieldPicker, hasPicker: boolean): { [member
   }
 }
 
-function toHttpError(status: number, body: ReadBody, hasPicker: boolean): ToolError {
+function toHttpError({ status, body, retryAfter }: HttpAnswer, hasPicker: boolean): ToolError {
   if (status >= 300 && status <= 399) {
     return new ToolError(
       `http_${status}`,
@@ -64,8 +70,14 @@ function toHttpError(status: number, body: ReadBody, hasPicker: boolean): ToolEr
   const meaning =
     MEANINGS[status] ?? (status >= 500 ? 'It has a fault of its own; try again later.' : 'It refused.');
   const said = excerptOf(body, hasPicker);
-  const message = `The API answered ${status}. ${meaning}${said ? ` It says: ${said}` : ''}`;
+  const message = `The API answered ${status}. ${meaning}${pauseOf(retryAfter)}${said ? ` It says: ${said}` : ''}`;
   return OUTAGES.has(status) ? new ToolUnavailableError(message) : new ToolError(`http_${status}`, message);
+}
+
+function pauseOf(retryAfter: string | null): string {
+  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter)
+    ? ` It wants a pause of ${retryAfter} seconds.`
+    : '';
 }
 
 /** With fields to be shown, only what explains the failure: the rest was not meant for the model. */
