@@ -130,6 +130,29 @@ export abstract class ToolsConfig {
   abstract readonly httpApis: readonly HttpApi[];
   /** By the name of the variable, as the credentials of `httpApis` name it. */
   abstract readonly httpCredentials: ReadonlyMap<string, Secret>;
+  abstract readonly web: WebConfig;
+  /** `undefined`: nobody searches. */
+  abstract readonly search: SearchConfig | undefined;
+}
+
+export interface WebConfig {
+  /** Requests of this process to public hosts at the same time. */
+  readonly concurrency: number;
+  /** Requests of this process to origins that the operator named, at the same time. */
+  readonly originConcurrency: number;
+  /** For a page with its redirects, or a search. */
+  readonly timeoutMs: number;
+  /** Of a page after decompression. */
+  readonly maxBytes: number;
+  /** Of a page's text in one result; `start_index` reads on. */
+  readonly maxCharacters: number;
+}
+
+export interface SearchConfig {
+  readonly engine: 'searxng' | 'brave' | 'tavily';
+  /** Of the engine: an address of the operator's, in their network or not. */
+  readonly url: string;
+  readonly apiKey: Secret | undefined;
 }
 
 export interface TierLimits {

@@ -105,6 +105,16 @@ export const envSchema = z.object({
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
   PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
+  // tools: the web
+  PERCH_WEB_CONCURRENCY: integer(1, 1000).default(16),
+  PERCH_WEB_ORIGIN_CONCURRENCY: integer(1, 1000).default(64),
+  PERCH_WEB_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(20_000),
+  PERCH_WEB_MAX_BYTES: integer(1024, 50_000_000).default(3_000_000),
+  PERCH_WEB_MAX_CHARACTERS: integer(1000, 200_000).default(20_000),
+  PERCH_SEARCH_ENGINE: z.enum(['searxng', 'brave', 'tavily']).optional(),
+  PERCH_SEARCH_URL: httpUrl.optional(),
+  PERCH_SEARCH_API_KEY: text.optional(),
+
   // model calls
   AI_PROVIDER: z.enum(PROVIDER_NAMES).default('scripted'),
   AI_API_KEY: text.optional(),

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
-import type { AppConfig, ProviderConnectionConfig } from './app-config.js';
+import type { AppConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
 import { Secret } from './secret.js';
 
 /** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
@@ -74,6 +74,16 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   if (env.AUTH_JWT_SECRET !== undefined && env.AUTH_JWT_SECRET.length < MIN_SECRET_LENGTH) {
     faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
   }
+  const { PERCH_SEARCH_ENGINE: engine } = env;
+  if (engine === 'searxng' && env.PERCH_SEARCH_URL === undefined) {
+    faults.push('PERCH_SEARCH_URL: is needed for PERCH_SEARCH_ENGINE=searxng');
+  }
+  if ((engine === 'brave' || engine === 'tavily') && env.PERCH_SEARCH_API_KEY === undefined) {
+    faults.push(`PERCH_SEARCH_API_KEY: is needed for PERCH_SEARCH_ENGINE=${engine}`);
+  }
+  if (engine === undefined && (env.PERCH_SEARCH_URL ?? env.PERCH_SEARCH_API_KEY) !== undefined) {
+    faults.push('PERCH_SEARCH_ENGINE: is needed with PERCH_SEARCH_URL and PERCH_SEARCH_API_KEY');
+  }
   return faults;
 }
 
@@ -128,6 +138,24 @@ function connectionsOf(env: Env, settings: ConnectionSettings): Connections {
     return [name, { apiKey: apiKey === undefined ? undefined : new Secret(apiKey), baseUrl }] as const;
   });
   return Object.fromEntries(entries) as Record<ProviderName, ProviderConnectionConfig>;
+}
+
+const SEARCH_ADDRESSES = {
+  brave: 'https://api.search.brave.com/res/v1/web/search',
+  tavily: 'https://api.tavily.com/search',
+} as const;
+
+function searchOf({
+  PERCH_SEARCH_ENGINE: engine,
+  PERCH_SEARCH_URL: url,
+  PERCH_SEARCH_API_KEY: apiKey,
+}: Env): SearchConfig | undefined {
+  if (engine === undefined) return undefined;
+  return {
+    engine,
+    url: url ?? (engine === 'searxng' ? '' : SEARCH_ADDRESSES[engine]),
+    apiKey: apiKey === undefined ? undefined : new Secret(apiKey),
+  };
 }
 
 function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
@@ -221,6 +249,14 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
       approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
+      web: {
+        concurrency: env.PERCH_WEB_CONCURRENCY,
+        originConcurrency: env.PERCH_WEB_ORIGIN_CONCURRENCY,
+        timeoutMs: env.PERCH_WEB_TIMEOUT_MS,
+        maxBytes: env.PERCH_WEB_MAX_BYTES,
+        maxCharacters: env.PERCH_WEB_MAX_CHARACTERS,
+      },
+      search: searchOf(env),
       httpApis: env.PERCH_HTTP_TOOLS,
       httpCredentials,
     },

@@ -386,8 +386,11 @@ export function describeQuotaStore(
           admitted({ next: { tokens: 100, cost: 10n }, expiresInMs: MINUTE }),
           admitted({ next: { tokens: 100, cost: 10n }, expiresInMs: MINUTE }),
         ]);
+        const admittedAt = clock.now();
         clock.nowMs += 2 * MINUTE;
+        ledger.put('u', settling, admittedAt, { used: { tokens: 100, cost: 10n }, isOpen: false });
         await store.settle(settling, 'u', { tokens: 100, cost: 10n });
+        ledger.put('u', renewing, admittedAt, { used: { tokens: 50, cost: 5n } });
         await admitted({
           id: renewing,
           requests: 0,

@@ -7,7 +7,7 @@ import type {
   SpendingLedger,
 } from '../../src/modules/rate-limit/quota-store.js';
 
-interface LedgerRun extends OpenRun {
+interface LedgerRun extends Omit<OpenRun, 'isOver'> {
   readonly userId: string;
   readonly isOpen: boolean;
 }
@@ -26,27 +26,29 @@ export class FakeLedger implements SpendingLedger {
     this.runs.set(id, { used: NOTHING, next: NOTHING, isOpen: true, ...run, id, userId, admittedAt });
   }
 
-  async spendingOf(userId: string, at: Date): Promise<Spending> {
+  async spendingOf(userId: string, at: Date, known: readonly string[]): Promise<Spending> {
     this.reads += 1;
     const runs = [...this.runs.values()].filter((run) => run.userId === userId);
     const month = runs.filter(({ admittedAt }) => monthKey(admittedAt) === monthKey(at));
-    const spending = { ...snapshot(runs, at), month: costOf(month) };
+    const spending = { ...snapshot(runs, at, known), month: costOf(month) };
     await this.delay();
     return spending;
   }
 
-  async installationSpending(at: Date): Promise<InstallationSpending> {
+  async installationSpending(at: Date, known: readonly string[]): Promise<InstallationSpending> {
     this.reads += 1;
-    const spending = snapshot([...this.runs.values()], at);
+    const spending = snapshot([...this.runs.values()], at, known);
     await this.delay();
     return spending;
   }
 }
 
-function snapshot(runs: readonly LedgerRun[], at: Date): InstallationSpending {
+function snapshot(runs: readonly LedgerRun[], at: Date, known: readonly string[]): InstallationSpending {
   return {
     day: costOf(runs.filter(({ admittedAt }) => dayKey(admittedAt) === dayKey(at))),
-    open: runs.filter(({ isOpen }) => isOpen),
+    open: runs
+      .filter(({ id, isOpen }) => isOpen || known.includes(id))
+      .map(({ isOpen, ...run }) => ({ ...run, isOver: !isOpen })),
   };
 }
 

@@ -59,7 +59,8 @@ export interface QuotaRequest {
   readonly next: QuotaAmount;
   /**
    * After this nobody holds the reservation any more, whatever became of the run; it is given back then. What was charged
-   * stays and is remembered for another hour, for a run that goes on after all.
+   * stays and is remembered for another hour, for a run that goes on after all. A store of several processes reads the
+   * ledger again: the owner may have died after it had spent.
    */
   readonly expiresInMs: number;
 }
@@ -102,6 +103,8 @@ export interface OpenRun {
   readonly admittedAt: Date;
   readonly used: QuotaAmount;
   readonly next: QuotaAmount;
+  /** True: it is not going on, and is told because the store asked for it. */
+  readonly isOver: boolean;
 }
 
 /**
@@ -112,7 +115,7 @@ export interface Spending {
   /** In the day and the month that contain `at`; what was used by runs that were admitted then. */
   readonly day: PicoUsd;
   readonly month: PicoUsd;
-  /** Runs that are going on. */
+  /** Runs that are going on, and those that were asked for. */
   readonly open: readonly OpenRun[];
 }
 
@@ -124,8 +127,9 @@ export type InstallationSpending = Omit<Spending, 'month'>;
  * for charged.
  */
 export interface SpendingLedger {
-  spendingOf(userId: string, at: Date): Promise<Spending>;
-  installationSpending(at: Date): Promise<InstallationSpending>;
+  /** `known`: ids of runs to be told also when they are over. */
+  spendingOf(userId: string, at: Date, known: readonly string[]): Promise<Spending>;
+  installationSpending(at: Date, known: readonly string[]): Promise<InstallationSpending>;
 }
 
 /** The store cannot be asked: nobody knows what is left. */

@@ -10,18 +10,20 @@ interface OpenRow {
   cost: string;
   reserved_tokens: number;
   reserved_cost: string;
+  is_over: boolean;
 }
 
 /** Money as text: JSON's numbers are floats. */
-const OPEN_RUNS = (condition: string): string => `
+const OPEN_RUNS = (condition: string, known: string): string => `
   SELECT coalesce(jsonb_agg(jsonb_build_object(
-           'id', run.id, 'admitted_at', run.started_at, 'tokens', used.tokens, 'cost', used.cost::text,
-           'reserved_tokens', coalesce(run.reserved_tokens, 0), 'reserved_cost', coalesce(run.reserved_cost, 0)::text)), '[]')
+           'id', run.id, 'admitted_at', coalesce(run.readmitted_at, run.started_at), 'tokens', used.tokens, 'cost', used.cost::text,
+           'reserved_tokens', coalesce(run.reserved_tokens, 0), 'reserved_cost', coalesce(run.reserved_cost, 0)::text,
+           'is_over', run.status <> 'running')), '[]')
     FROM run
    CROSS JOIN LATERAL (
          SELECT coalesce(sum(input_tokens + output_tokens), 0) AS tokens, coalesce(sum(cost_usd), 0) AS cost
            FROM usage_record WHERE run_id = run.id) used
-   WHERE run.status = 'running' AND ${condition}`;
+   WHERE (run.status = 'running' OR run.id = ANY (${known}::uuid[])) AND run.started_at IS NOT NULL AND ${condition}`;
 
 /**
  * What was spent, from the ledger, and what running runs hold. Each answer is one statement, hence one snapshot: what an open
@@ -31,23 +33,23 @@ const OPEN_RUNS = (condition: string): string => `
 export class SpendingLedgerRepository implements SpendingLedger {
   constructor(private readonly dataSource: DataSource) {}
 
-  async spendingOf(userId: string, at: Date): Promise<Spending> {
+  async spendingOf(userId: string, at: Date, known: readonly string[]): Promise<Spending> {
     const [row] = await this.dataSource.query<{ day: string; month: string; open: OpenRow[] }[]>(
       `SELECT coalesce(sum(cost_usd) FILTER (WHERE admitted_at >= $2 AND admitted_at < $3), 0) AS day,
               coalesce(sum(cost_usd), 0) AS month,
-              (${OPEN_RUNS('run.user_id = $1')}) AS open
+              (${OPEN_RUNS('run.user_id = $1', '$6')}) AS open
          FROM usage_record WHERE user_id = $1 AND admitted_at >= $4 AND admitted_at < $5`,
-      [userId, startOfDay(at), startOfDay(at, 1), startOfMonth(at), startOfMonth(at, 1)],
+      [userId, startOfDay(at), startOfDay(at, 1), startOfMonth(at), startOfMonth(at, 1), known],
     );
     const { day, month, open } = row!;
     return { day: parseUsd(day), month: parseUsd(month), open: open.map(toOpenRun) };
   }
 
-  async installationSpending(at: Date): Promise<InstallationSpending> {
+  async installationSpending(at: Date, known: readonly string[]): Promise<InstallationSpending> {
     const [row] = await this.dataSource.query<{ day: string; open: OpenRow[] }[]>(
-      `SELECT coalesce(sum(cost_usd), 0) AS day, (${OPEN_RUNS('true')}) AS open
+      `SELECT coalesce(sum(cost_usd), 0) AS day, (${OPEN_RUNS('true', '$3')}) AS open
          FROM usage_record WHERE admitted_at >= $1 AND admitted_at < $2`,
-      [startOfDay(at), startOfDay(at, 1)],
+      [startOfDay(at), startOfDay(at, 1), known],
     );
     return { day: parseUsd(row!.day), open: row!.open.map(toOpenRun) };
   }
@@ -67,5 +69,6 @@ function toOpenRun(row: OpenRow): OpenRun {
     admittedAt: new Date(row.admitted_at),
     used: { tokens: row.tokens, cost: parseUsd(row.cost) },
     next: { tokens: row.reserved_tokens, cost: parseUsd(row.reserved_cost) },
+    isOver: row.is_over,
   };
 }

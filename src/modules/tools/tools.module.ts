@@ -3,6 +3,7 @@ import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolGate } from './tool-gate.js';
@@ -11,7 +12,7 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [AuditModule, RateLimitModule],
+  imports: [AuditModule, OutboundModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
@@ -24,6 +25,6 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     ToolPolicy,
     ToolRegistry,
   ],
-  exports: [ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
+  exports: [OutboundModule, ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}

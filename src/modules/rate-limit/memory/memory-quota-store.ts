@@ -24,6 +24,9 @@ const RESTORED_EXPIRES_IN_MS = 3_600_000;
 /** Longer than any run takes: nobody asks for a period that ended so long ago. */
 const PERIODS_KEPT_MS = 2 * 86_400_000;
 
+/** It is loaded once, before it knows any run. */
+const NONE: readonly string[] = [];
+
 interface RunQuota {
   readonly admittedAt: Date;
   /** When it was counted as a request, if it was. */
@@ -189,7 +192,7 @@ export class MemoryQuotaStore implements QuotaStore {
 
   private async loadInstallation(ledger: SpendingLedger): Promise<void> {
     const at = this.clock.now();
-    const { day, open } = await ledger.installationSpending(at);
+    const { day, open } = await ledger.installationSpending(at, NONE);
     this.installation.begin(dayKey(at), day);
     for (const { id, admittedAt, used, next } of open) {
       if (this.installation.has(id)) continue;
@@ -201,7 +204,7 @@ export class MemoryQuotaStore implements QuotaStore {
 
   private async loadUser(ledger: SpendingLedger, userId: string): Promise<void> {
     const at = this.clock.now();
-    const { day, month, open } = await ledger.spendingOf(userId, at);
+    const { day, month, open } = await ledger.spendingOf(userId, at, NONE);
     const now = this.clock.now();
     const user = this.userAt(userId, now);
     user.money.begin(dayKey(at), day);

@@ -9,6 +9,10 @@
  * - `run:<id>`: what is charged and held for a run (see `PATTERN`)
  * - `tokens`: what is held by all runs of the user
  * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
+ *
+ * A reservation that expires while its run lives belonged to an owner that died, maybe after it had spent: then the book
+ * counts as not loaded, and the ledger says what is missing.
+ *
  * - `day`: the last day on which periods that are over were removed
  *
  * Windows are hashes from slices of time to amounts, with their `sum` and their `oldest` and `newest` slice. Amounts of money
@@ -22,8 +26,6 @@ const SLICE_MS = 500;
 const SLICES_AT_ONCE = 8;
 /** What was charged for a run is remembered so long after its reservation expired: the run may go on after all. */
 const KEPT_AFTER_EXPIRY_MS = 3_600_000;
-/** A run that the ledger had and that asks for nothing for so long is gone. */
-const RESTORED_EXPIRES_IN_MS = 3_600_000;
 /** A book that nobody touches is forgotten, and loaded again when somebody asks. */
 const BOOK_LIFETIME_MS = 2 * 86_400_000;
 /** Longer than any run takes: nobody asks for a period that ended so long ago. */
@@ -141,6 +143,12 @@ local function whenAtMost(window, level)
   return at
 end
 
+-- Whether it is the period which a load brings that pays for the run.
+local function isOfPeriod(book, run)
+  if book == ALL then return run.day == today end
+  return monthOf(run.day) == monthOf(today)
+end
+
 -- Less than before is an owner that knows less, and takes nothing back.
 local function charge(book, run, cost, tokens)
   if tonumber(cost) > tonumber(run.cost) then
@@ -159,6 +167,9 @@ local function hold(book, run, cost, tokens)
   run.heldCost, run.heldTokens = cost, tokens
 end
 
+local function periodOf(book) return book == ALL and today or monthOf(today) end
+local function isLoaded(book) return redis.call('HEXISTS', book, 'loaded:' .. periodOf(book)) == 1 end
+
 local function expire(book)
   local expiries = EXPIRIES_OF[book]
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', expiries, '-inf', whole(now), 'LIMIT', 0, ${MAX_EXPIRED})) do
@@ -166,6 +177,7 @@ local function expire(book)
     if run and run.state == 'live' then
       hold(book, run, '0', '0')
       run.state = 'expired'
+      redis.call('HDEL', book, 'loaded:' .. periodOf(book))
       save(book, id, run, tonumber(redis.call('ZSCORE', expiries, id)) + ${KEPT_AFTER_EXPIRY_MS})
     else
       forget(book, id)
@@ -173,8 +185,6 @@ local function expire(book)
   end
 end
 
-local function periodOf(book) return book == ALL and today or monthOf(today) end
-local function isLoaded(book) return redis.call('HEXISTS', book, 'loaded:' .. periodOf(book)) == 1 end
 -- Whoever finds a book that is not loaded gets the same nonce, until one of them has stored what the ledger has.
 local function nonceOf(book)
   if isLoaded(book) then return '' end
@@ -185,6 +195,15 @@ local function nonceOf(book)
     keep(book, 0)
   end
   return nonce
+end
+-- The runs of this period: what is known of them here is compared with what the ledger has.
+local function knownIn(book)
+  local known = {}
+  for _, field in ipairs(redis.call('HKEYS', book)) do
+    local id = string.match(field, '^run:(.+)$')
+    if id and isOfPeriod(book, runOf(book, id)) then known[#known + 1] = id end
+  end
+  return known
 end
 local function forgetOldPeriods(book)
   if redis.call('HGET', book, 'day') == today then return end
@@ -230,14 +249,16 @@ const loadOr = (isAllLimited: string): string => `
 expire(USER)
 expire(ALL)
 local nonce, allNonce = nonceOf(USER), ${isAllLimited} and nonceOf(ALL) or ''
-if nonce ~= '' or allNonce ~= '' then return { 'load', whole(now), nonce, allNonce } end
+if nonce ~= '' or allNonce ~= '' then
+  return { 'load', whole(now), nonce, allNonce, nonce ~= '' and knownIn(USER) or {}, allNonce ~= '' and knownIn(ALL) or {} }
+end
 forgetOldPeriods(USER)
 `;
 
 /**
  * ARGV: present, id, requests, tokens and cost that were used, tokens and cost that are next, lifetime, then the limits:
  * requests, tokens, daily, monthly and installation's daily cost, empty where there is none. Returns 'load' with the nonces
- * of what has to be loaded, or 'standing' with the standing and a list of scopes that refuse, each followed by when it has
+ * of what has to be loaded and the runs of the period that are known, or 'standing' with the standing and a list of scopes that refuse, each followed by when it has
  * room (empty: its period's end).
  */
 export const RESERVE = `${PRELUDE}
@@ -317,7 +338,8 @@ for _, book in ipairs({ USER, ALL }) do
   local run = runOf(book, id)
   -- The ledger may have been read before the run ended, and the answer may arrive after that.
   if redis.call('HEXISTS', book, 'nonce') == 1 then
-    redis.call('HSET', book, 'ended:' .. id, isSettled and not run and cost .. ' ' .. tokens or '0 0')
+    local isInLoad = not run or isOfPeriod(book, run)
+    redis.call('HSET', book, 'ended:' .. id, isSettled and isInLoad and cost .. ' ' .. (run and '0' or tokens) or '0 0')
   end
   if run then
     if isSettled then charge(book, run, cost, tokens) end
@@ -346,8 +368,8 @@ return 'renewed'`;
 /**
  * Makes a book of what the ledger has, if nobody has done so since its nonce was given. Nothing is charged to a book that is
  * not loaded; a run that ended meanwhile is charged here for what it used after the ledger was read.
- * ARGV: present, '', 'user' or 'all', nonce, day, spent in that day, spent in its month, then six per open run: id, the day of
- * its admission, cost and tokens that it has used, cost and tokens that it holds.
+ * ARGV: present, '', 'user' or 'all', nonce, day, spent in that day, spent in its month, how long a run that is found open holds
+ * what it holds unless its owner says more, then seven per run that is open, or known here: id, the day of its admission, cost and tokens that it has used, cost and tokens that it holds, 'over' or 'open'.
  */
 export const LOAD = `${PRELUDE}
 local book = ARGV[3] == 'all' and ALL or USER
@@ -355,24 +377,65 @@ if redis.call('HGET', book, 'nonce') ~= ARGV[4] then return 'void' end
 local day = ARGV[5]
 redis.call('HSET', book, 'spent:' .. day, ARGV[6])
 if book == USER then redis.call('HSET', book, 'spent:' .. monthOf(day), ARGV[7]) end
-for index = 8, #ARGV, 6 do
-  local id, admitted, cost, tokens, heldCost, heldTokens = unpack(ARGV, index, index + 5)
-  -- What is known of a run is newer; this is the turn of a period then, and the run belongs to the one before.
-  if redis.call('HEXISTS', book, 'run:' .. id) == 0 then
-    local run = aRun(admitted, cost, tokens)
-    local ended = redis.call('HGET', book, 'ended:' .. id)
-    if ended then
-      charge(book, run, string.match(ended, '(%S+) (%S+)'))
-    else
-      hold(book, run, heldCost, heldTokens)
-      save(book, id, run, now + ${RESTORED_EXPIRES_IN_MS})
-    end
+
+-- What a run was charged here while the ledger was read, or had been, and is not in the sums that have just replaced ours.
+local function addMissing(run, inLedger)
+  if run.day == day then
+    move(book, 'spent', day, run.cost, inLedger)
+  elseif book == USER then
+    add(book, 'spent:' .. monthOf(day), run.cost)
+    add(book, 'spent:' .. monthOf(day), '-' .. inLedger)
   end
+end
+local function adopt(id, run, cost, tokens, isOver)
+  if tonumber(run.cost) > tonumber(cost) then
+    addMissing(run, cost)
+  else
+    -- The sums of other days are our own.
+    if run.day ~= day then
+      add(book, 'spent:' .. run.day, cost)
+      add(book, 'spent:' .. run.day, '-' .. run.cost)
+    end
+    run.cost = cost
+  end
+  if tonumber(tokens) > tonumber(run.tokens) then
+    if book == USER then count(TOKENS, whole(tonumber(tokens) - tonumber(run.tokens))) end
+    run.tokens = tokens
+  end
+  if isOver and run.state ~= 'live' then forget(book, id)
+  else save(book, id, run, tonumber(redis.call('ZSCORE', EXPIRIES_OF[book], id)) or now) end
+end
+
+local inLedger = {}
+local restoredForMs = tonumber(ARGV[8])
+for index = 9, #ARGV, 7 do
+  local id, admitted, cost, tokens, heldCost, heldTokens, state = unpack(ARGV, index, index + 6)
+  inLedger[id] = true
+  local ended = redis.call('HGET', book, 'ended:' .. id)
+  local known = runOf(book, id)
+  if ended then
+    local usedCost, usedTokens = string.match(ended, '(%S+) (%S+)')
+    if tonumber(usedCost) > tonumber(cost) then addMissing({ day = admitted, cost = usedCost }, cost) end
+    if book == USER and tonumber(usedTokens) > tonumber(tokens) then
+      count(TOKENS, whole(tonumber(usedTokens) - tonumber(tokens)))
+    end
+  elseif known then
+    -- This may be the turn of a period, and the run belongs to the one before: then what we have of it is newer.
+    if isOfPeriod(book, known) then adopt(id, known, cost, tokens, state == 'over') end
+  elseif state == 'open' then
+    local run = aRun(admitted, cost, tokens)
+    hold(book, run, heldCost, heldTokens)
+    save(book, id, run, now + restoredForMs)
+  end
+end
+-- A run that was reserved and is not in the database yet.
+for _, id in ipairs(knownIn(book)) do
+  if not inLedger[id] then addMissing(runOf(book, id), '0') end
 end
 for _, field in ipairs(redis.call('HKEYS', book)) do
   if string.sub(field, 1, 6) == 'ended:' then redis.call('HDEL', book, field) end
 end
 redis.call('HDEL', book, 'nonce')
 redis.call('HSET', book, 'loaded:' .. (book == ALL and day or monthOf(day)), '1')
-keep(book, ${RESTORED_EXPIRES_IN_MS})
+keep(book, restoredForMs)
 return 'loaded'`;

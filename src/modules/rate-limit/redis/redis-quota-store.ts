@@ -17,8 +17,16 @@ import { END, LOAD, READ, RENEW, RESERVE } from './quota-scripts.js';
 
 /** A load is void only when Redis loses its memory once more, or its period ends, while the ledger is read. */
 const MAX_LOADS = 5;
+const HOUR_MS = 3_600_000;
 
-type Load = readonly [answer: 'load', nowMs: string, nonce: string, allNonce: string];
+type Load = readonly [
+  answer: 'load',
+  nowMs: string,
+  nonce: string,
+  allNonce: string,
+  known: readonly string[],
+  allKnown: readonly string[],
+];
 type Standing = readonly [
   answer: 'standing',
   nowMs: string,
@@ -42,6 +50,8 @@ interface RedisWithScripts extends Redis {
 export interface RedisQuotaStoreOptions {
   /** Becomes the hash tag of every key. */
   readonly prefix?: string;
+  /** How long a run that is found open in the ledger holds what it holds, unless its owner renews it. */
+  readonly restoredForMs?: number;
   /** For tests: the present, in place of Redis' own. */
   readonly nowMs?: () => number;
 }
@@ -53,6 +63,7 @@ export interface RedisQuotaStoreOptions {
 export class RedisQuotaStore implements QuotaStore {
   private readonly redis: RedisWithScripts;
   private readonly prefix: string;
+  private readonly restoredForMs: number;
   private readonly nowMs: () => number | '';
   /** By nonce: a process reads the ledger once, however many requests wait for it. */
   private readonly loads = new Map<string, Promise<void>>();
@@ -63,7 +74,7 @@ export class RedisQuotaStore implements QuotaStore {
     redis: Redis,
     private readonly ledger: SpendingLedger,
     private readonly logger: PinoLogger,
-    { prefix = 'perch:quota', nowMs }: RedisQuotaStoreOptions = {},
+    { prefix = 'perch:quota', restoredForMs = HOUR_MS, nowMs }: RedisQuotaStoreOptions = {},
   ) {
     redis.defineCommand('perchQuotaReserve', { numberOfKeys: 6, lua: RESERVE });
     redis.defineCommand('perchQuotaRead', { numberOfKeys: 6, lua: READ });
@@ -72,6 +83,7 @@ export class RedisQuotaStore implements QuotaStore {
     redis.defineCommand('perchQuotaLoad', { numberOfKeys: 6, lua: LOAD });
     this.redis = redis as RedisWithScripts;
     this.prefix = prefix;
+    this.restoredForMs = restoredForMs;
     this.nowMs = nowMs ?? (() => '');
   }
 
@@ -129,34 +141,46 @@ export class RedisQuotaStore implements QuotaStore {
       if (reply[0] === 'standing') return reply;
       // Whatever answers otherwise is no Redis that has run our script.
       if (reply[0] !== 'load') throw new QuotaStoreUnavailable();
-      const [, nowMs, nonce, allNonce] = reply;
+      const [, nowMs, nonce, allNonce, known, allKnown] = reply;
       const at = new Date(Number(nowMs));
       await Promise.all([
-        nonce && this.load('user', userId, nonce, at),
-        allNonce && this.load('all', userId, allNonce, at),
+        nonce && this.load('user', userId, nonce, at, known),
+        allNonce && this.load('all', userId, allNonce, at, allKnown),
       ]);
     }
     throw new Error('what was loaded from the ledger was void each time');
   }
 
-  private load(book: 'user' | 'all', userId: string, nonce: string, at: Date): Promise<void> {
+  private load(
+    book: 'user' | 'all',
+    userId: string,
+    nonce: string,
+    at: Date,
+    known: readonly string[],
+  ): Promise<void> {
     const key = book === 'user' ? `${userId}/${nonce}` : nonce;
     let running = this.loads.get(key);
     if (!running) {
-      running = this.store(book, userId, nonce, at).finally(() => this.loads.delete(key));
+      running = this.store(book, userId, nonce, at, known).finally(() => this.loads.delete(key));
       this.loads.set(key, running);
     }
     return running;
   }
 
-  private async store(book: 'user' | 'all', userId: string, nonce: string, at: Date): Promise<void> {
+  private async store(
+    book: 'user' | 'all',
+    userId: string,
+    nonce: string,
+    at: Date,
+    known: readonly string[],
+  ): Promise<void> {
     const { day, month, open } =
       book === 'user'
-        ? await this.ledger.spendingOf(userId, at)
-        : { ...(await this.ledger.installationSpending(at)), month: 0n };
+        ? await this.ledger.spendingOf(userId, at, known)
+        : { ...(await this.ledger.installationSpending(at, known)), month: 0n };
     const outcome = await this.redis.perchQuotaLoad(
       ...this.keysOf(userId),
-      ...[this.nowMs(), '', book, nonce, dayKey(at), String(day), String(month)],
+      ...[this.nowMs(), '', book, nonce, dayKey(at), String(day), String(month), this.restoredForMs],
       ...open.flatMap(toArguments),
     );
     this.logger.debug({ event: 'quota.loaded', book, outcome, open_runs: open.length });
@@ -185,8 +209,9 @@ export class RedisQuotaStore implements QuotaStore {
 
 const amount = ({ tokens, cost }: QuotaAmount): [tokens: number, cost: string] => [tokens, String(cost)];
 
-function toArguments({ id, admittedAt, used, next }: OpenRun): (string | number)[] {
-  return [id, dayKey(admittedAt), String(used.cost), used.tokens, String(next.cost), next.tokens];
+function toArguments({ id, admittedAt, used, next, isOver }: OpenRun): (string | number)[] {
+  const state = isOver ? 'over' : 'open';
+  return [id, dayKey(admittedAt), String(used.cost), used.tokens, String(next.cost), next.tokens, state];
 }
 
 function toStates(standing: Standing, limits: QuotaLimits): QuotaState[] {

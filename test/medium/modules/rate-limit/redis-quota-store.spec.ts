@@ -155,6 +155,7 @@ describeWithOwnRedis(
     let server: OwnRedis;
     let ledger: FakeLedger;
     let clock: TestClock;
+    const LIFETIME_MS = 10_000;
     let replicas: Awaited<ReturnType<typeof aReplica>>[];
     beforeAll(async () => {
       server = await startOwnRedis();
@@ -164,7 +165,7 @@ describeWithOwnRedis(
       await server.flush();
       ledger = new FakeLedger();
       clock = new TestClock();
-      const options = { nowMs: () => clock.nowMs };
+      const options = { nowMs: () => clock.nowMs, restoredForMs: LIFETIME_MS };
       replicas = await Promise.all([1, 2, 3].map(() => aReplica(server.url, ledger, options)));
     });
     afterEach(() => {
@@ -286,13 +287,38 @@ describeWithOwnRedis(
       ]);
     });
 
-    it('never loses a charge nor doubles one, whenever the memory is lost', async () => {
+    it('charges what an owner had spent that died before it could say so', async () => {
+      const admittedAt = clock.now();
+      const next = { tokens: 20, cost: 20n };
+      const [died, slow, young] = [aRequest({ next }), aRequest({ next }), aRequest({ next: cost(3n) })];
+      for (const request of [died, slow]) await some(0).reserve({ ...request, expiresInMs: 10_000 });
+      ledger.put('u', died.id, admittedAt, { used: cost(7n), isOpen: false });
+      ledger.put('u', slow.id, admittedAt, { used: cost(5n), next });
+      clock.nowMs += 9_000;
+      // Reserved, and not in the database yet.
+      await some(1).reserve(young);
+      clock.nowMs += 1_001;
+      const money = (spent: number, held: number) => ({
+        daily_cost: [spent, held],
+        monthly_cost: [spent, held],
+        installation_daily_cost: [spent, held],
+      });
+      expect(await standing(some(1))).toMatchObject(money(12, 3));
+      // What it says too late is known; what is new is charged once, whoever says it.
+      await some(0).settle(died.id, 'u', cost(7n));
+      ledger.put('u', slow.id, admittedAt, { used: cost(9n), isOpen: false });
+      await some(0).settle(slow.id, 'u', cost(9n));
+      await some(2).settle(slow.id, 'u', cost(9n));
+      expect(await standing(some(2))).toMatchObject(money(16, 3));
+    });
+
+    it('never loses a charge nor doubles one, whenever the memory is lost and whichever owner dies', async () => {
       // Chance decides what overtakes what.
       const pause = (most = 60): Promise<void> => turns(Math.random() * most);
       ledger.delay = () => pause(150);
       const run = async (userId: string, index: number): Promise<void> => {
         const next = { tokens: 20, cost: 20n };
-        const request = aRequest({ userId, next });
+        const request = aRequest({ userId, next, expiresInMs: LIFETIME_MS });
         const admittedAt = clock.now();
         await pause();
         ledger.put(userId, request.id, admittedAt, { next });
@@ -311,7 +337,8 @@ describeWithOwnRedis(
         await pause();
         if (index % 3 > 0) useMore();
         ledger.put(userId, request.id, admittedAt, { used, isOpen: false });
-        await some(index + 1).settle(request.id, userId, used);
+        // Every sixth owner dies before it can settle.
+        if (index % 6 !== 5) await some(index + 1).settle(request.id, userId, used);
       };
       for (let round = 0; round < 25; round += 1) {
         const users = [`a${round}`, `b${round}`];
@@ -319,9 +346,10 @@ describeWithOwnRedis(
           ...Array.from({ length: 24 }, (_, index) => run(users[index % users.length]!, index)),
           pause(400).then(() => server.flush()),
         ]);
-        const all = Number((await ledger.installationSpending(clock.now())).day);
+        clock.nowMs += LIFETIME_MS + 1;
+        const all = Number((await ledger.installationSpending(clock.now(), [])).day);
         for (const userId of users) {
-          const day = Number((await ledger.spendingOf(userId, clock.now())).day);
+          const day = Number((await ledger.spendingOf(userId, clock.now(), [])).day);
           const now = await standing(some(round), userId);
           expect(now).toMatchObject({
             daily_cost: [day, 0],

@@ -68,8 +68,8 @@ describe(SpendingLedgerRepository.name, () => {
   }
 
   it('has nothing of a user who has spent nothing', async () => {
-    expect(await spending.spendingOf(user.userId, AT)).toEqual({ day: 0n, month: 0n, open: [] });
-    expect(await spending.installationSpending(AT)).toEqual({ day: 0n, open: [] });
+    expect(await spending.spendingOf(user.userId, AT, [])).toEqual({ day: 0n, month: 0n, open: [] });
+    expect(await spending.installationSpending(AT, [])).toEqual({ day: 0n, open: [] });
   });
 
   it('adds up to the last of twelve decimals, and takes an unknown cost for nothing', async () => {
@@ -77,13 +77,13 @@ describe(SpendingLedgerRepository.name, () => {
     await charged(user, { costUsd: '123456789.123456789012' });
     await charged(user, { costUsd: null });
     const sum = parseUsd('123456789.123456789013');
-    expect(await spending.spendingOf(user.userId, AT)).toEqual({ day: sum, month: sum, open: [] });
-    expect((await spending.installationSpending(AT)).day).toBe(sum);
+    expect(await spending.spendingOf(user.userId, AT, [])).toEqual({ day: sum, month: sum, open: [] });
+    expect((await spending.installationSpending(AT, [])).day).toBe(sum);
   });
 
   it('has nothing when only costs are known that are not known', async () => {
     await charged(user, { costUsd: null });
-    expect(await spending.spendingOf(user.userId, AT)).toEqual({ day: 0n, month: 0n, open: [] });
+    expect(await spending.spendingOf(user.userId, AT, [])).toEqual({ day: 0n, month: 0n, open: [] });
   });
 
   it.each([
@@ -128,9 +128,9 @@ describe(SpendingLedgerRepository.name, () => {
       await charged(user, { admittedAt: nextMonth, costUsd: pico(100) });
       const isLastDay = nextDay === nextMonth;
       const expected = isLastDay ? 23n : 3n;
-      const spent = await spending.spendingOf(user.userId, new Date(at));
+      const spent = await spending.spendingOf(user.userId, new Date(at), []);
       expect(spent).toEqual({ day: expected, month: 33n, open: [] });
-      expect((await spending.installationSpending(new Date(at))).day).toBe(expected);
+      expect((await spending.installationSpending(new Date(at), [])).day).toBe(expected);
     },
   );
 
@@ -139,11 +139,11 @@ describe(SpendingLedgerRepository.name, () => {
     await charged(user, { costUsd: '1' });
     await charged(other, { costUsd: '2' });
     await charged(other, { costUsd: '4', admittedAt: '2026-11-23T23:59:59.999Z' });
-    expect(await spending.spendingOf(other.userId, AT)).toMatchObject({
+    expect(await spending.spendingOf(other.userId, AT, [])).toMatchObject({
       day: parseUsd('2'),
       month: parseUsd('6'),
     });
-    expect((await spending.installationSpending(AT)).day).toBe(parseUsd('3'));
+    expect((await spending.installationSpending(AT, [])).day).toBe(parseUsd('3'));
   });
 
   it('tells of running runs what they have used and what is reserved for them', async () => {
@@ -164,18 +164,31 @@ describe(SpendingLedgerRepository.name, () => {
         admittedAt,
         used: { tokens: 128, cost: parseUsd('0.12') },
         next: { tokens: 9_007_199_254_740_991, cost: parseUsd('0.500000000001') },
+        isOver: false,
       },
-      { id: fresh, admittedAt, used: { tokens: 0, cost: 0n }, next: { tokens: 0, cost: 0n } },
+      { id: fresh, isOver: false, admittedAt, used: { tokens: 0, cost: 0n }, next: { tokens: 0, cost: 0n } },
     ];
     const ofOther = {
       id: others,
       admittedAt,
       used: { tokens: 0, cost: 0n },
       next: { tokens: 7, cost: parseUsd('7') },
+      isOver: false,
     };
     const byId = (runs: readonly { id: string }[]): unknown[] =>
       [...runs].sort((a, b) => a.id.localeCompare(b.id));
-    expect(byId((await spending.spendingOf(user.userId, AT)).open)).toEqual(byId(ofUser));
-    expect(byId((await spending.installationSpending(AT)).open)).toEqual(byId([...ofUser, ofOther]));
+    expect(byId((await spending.spendingOf(user.userId, AT, [])).open)).toEqual(byId(ofUser));
+    expect(byId((await spending.installationSpending(AT, [])).open)).toEqual(byId([...ofUser, ofOther]));
+  });
+
+  it('tells what was asked for also when it is over, and nothing of what is another user’s', async () => {
+    const other = await aUser(dataSource);
+    const over = await aRun(user, 'completed', { tokens: '5', cost: '5' });
+    const others = await aRun(other, 'completed');
+    await charged(user, { runId: over, costUsd: '0.1', tokens: [100, 20] });
+    const { open } = await spending.spendingOf(user.userId, AT, [over, others, v7()]);
+    expect(open.filter(({ id }) => [over, others].includes(id))).toMatchObject([
+      { id: over, isOver: true, used: { tokens: 120, cost: parseUsd('0.1') } },
+    ]);
   });
 });
