@@ -6,9 +6,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 /** They decide who asks, how the message is framed, or which route or method the server takes it for. */
 const NEVER_SET =
-  /^(host|connection|keep-alive|upgrade|te|trailer|transfer-encoding|content-.*|expect|proxy-.*|sec-.*|forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|x-rewrite-.*|x-(http-)?method(-override)?)$/i;
-const NEVER_BY_MODEL =
-  /^(authorization|cookie|set-cookie|idempotency-key|accept|user-agent|referer|origin)$/i;
+  /^(host|connection|keep-alive|upgrade|te|trailer|transfer-encoding|content-.*|expect|accept-encoding|user-agent|proxy-.*|sec-.*|forwarded|via|x-forwarded-.*|x-real-ip|x-original-.*|x-rewrite-.*|x-(http-)?method(-override)?)$/i;
+const NEVER_BY_MODEL = /^(authorization|cookie|set-cookie|idempotency-key|accept|referer|origin)$/i;
 
 const headerName = z
   .string()

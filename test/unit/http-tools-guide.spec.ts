@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadConfig } from '../../src/config/load-config.js';
 import { OpenApiTools } from '../../src/modules/tools/openapi/openapi-tools.js';
-import { PlainHttpClient } from '../support/http-api/plain-http-client.js';
+import { anOutboundClient } from '../support/http-api/an-outbound-client.js';
 
 const GUIDE = readFileSync(new URL('../../docs/http-tools.md', import.meta.url), 'utf8');
 
@@ -9,7 +9,7 @@ describe('docs/http-tools.md', () => {
   it('shows a configuration that works as it is', async () => {
     const [, example] = /```json\n([\s\S]+?)```/.exec(GUIDE)!;
     const { tools } = loadConfig({ PERCH_HTTP_TOOLS: example, SHOP_TOKEN: 'a-token-of-the-shop' });
-    const source = await OpenApiTools.load(tools, new PlainHttpClient());
+    const source = await OpenApiTools.load(tools, anOutboundClient());
     expect(source.tools().map(({ name }) => name)).toEqual([
       'shop_listOrders',
       'shop_getOrder',

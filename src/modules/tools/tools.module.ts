@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
+import { ToolsConfig } from '../../config/app-config.js';
 import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
+import { OpenApiTools } from './openapi/openapi-tools.js';
+import { OutboundClient } from './outbound/outbound-client.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
@@ -16,7 +19,16 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
-    { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...sources: unknown[]) => sources },
+    {
+      provide: OpenApiTools,
+      inject: [ToolsConfig, OutboundClient],
+      useFactory: (config: ToolsConfig, client: OutboundClient) => OpenApiTools.load(config, client),
+    },
+    {
+      provide: TOOL_SOURCES,
+      inject: [BuiltinTools, OpenApiTools],
+      useFactory: (...sources: unknown[]) => sources,
+    },
     ExecutionSlots,
     ToolBreakers,
     ToolExecutor,

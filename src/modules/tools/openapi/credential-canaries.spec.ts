@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { KeptLog } from '../../../../test/support/a-logger.js';
 import { aToolsConfig } from '../../../../test/support/http-api/an-http-api.js';
-import { PlainHttpClient } from '../../../../test/support/http-api/plain-http-client.js';
+import { anOutboundClient } from '../../../../test/support/http-api/an-outbound-client.js';
 import { ShopServer } from '../../../../test/support/http-api/shop-server.js';
 import { aToolExecutor } from '../../../../test/support/tools/a-tool-executor.js';
 import type { Permission } from '../../../shared/context/principal.js';
@@ -17,15 +17,19 @@ const TRACES = /canary|2f9c1d|7\+a&b|7%2Ba%26b/i;
 /** Everything that anybody may see of calls: the outcome, the log, the metrics, the trail. */
 describe('credentials of an HTTP API, seen from outside', () => {
   let shop: ShopServer;
+  const client = anOutboundClient();
   const log = new KeptLog();
   const metrics: unknown[] = [];
 
   beforeAll(async () => {
     shop = await ShopServer.start();
   });
-  afterAll(() => shop.stop());
+  afterAll(async () => {
+    await client.onApplicationShutdown();
+    await shop.stop();
+  });
 
-  async function seen(client: HttpClient, input: Record<string, string> = { orderId: '1' }): Promise<string> {
+  async function seen(way: HttpClient, input: Record<string, string> = { orderId: '1' }): Promise<string> {
     const api = {
       base_url: `${shop.url}/v1`,
       operations: ['cancelOrder'],
@@ -37,7 +41,7 @@ describe('credentials of an HTTP API, seen from outside', () => {
       ],
     };
     const config = aToolsConfig([api], { A: HEADER_KEY, B: QUERY_KEY });
-    const tools = (await OpenApiTools.load(config, client)).tools();
+    const tools = (await OpenApiTools.load(config, way)).tools();
     const { executor, trail } = aToolExecutor(tools, {
       logger: log.logger,
       metrics: { recordTool: (entry: unknown) => metrics.push(entry) } as unknown as AgentMetrics,
@@ -72,7 +76,7 @@ describe('credentials of an HTTP API, seen from outside', () => {
       const echo = { headers, target, detail: `${headers.authorization} is not good, nor is ${target}` };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(echo));
     });
-    const output = await seen(new PlainHttpClient());
+    const output = await seen(client);
     expect(shop.last.headers.authorization).toBe(`Bearer ${HEADER_KEY}`);
     expect(new URLSearchParams(shop.last.target.split('?')[1]).get('key')).toBe(QUERY_KEY);
     expect(output).toContain('[redacted]');
@@ -81,21 +85,21 @@ describe('credentials of an HTTP API, seen from outside', () => {
 
   it('are nowhere when nobody answers', async () => {
     shop.next(() => undefined);
-    expect(await seen(new PlainHttpClient())).not.toMatch(TRACES);
+    expect(await seen(client)).not.toMatch(TRACES);
   });
 
   it('are nowhere when the client fails and tells the address', async () => {
-    const client: HttpClient = {
+    const talkative: HttpClient = {
       request: async ({ url, headers }) => {
         throw new Error(`could not ask ${url} with ${JSON.stringify(headers)}`, { cause: new Error(url) });
       },
     };
-    const output = await seen(client);
+    const output = await seen(talkative);
     expect(output).toContain('could not be reached');
     expect(output).not.toMatch(TRACES);
   });
 
   it('are nowhere when the input is refused', async () => {
-    expect(await seen(new PlainHttpClient(), { orderId: '..' })).not.toMatch(TRACES);
+    expect(await seen(client, { orderId: '..' })).not.toMatch(TRACES);
   });
 });

@@ -5,13 +5,13 @@ import {
   aToolsConfig,
   SHOP_31,
 } from '../../../../test/support/http-api/an-http-api.js';
-import { PlainHttpClient } from '../../../../test/support/http-api/plain-http-client.js';
+import { anOutboundClient } from '../../../../test/support/http-api/an-outbound-client.js';
 import { ConfigError } from '../../../config/load-config.js';
 import type { Tool } from '../tool.js';
 import { OpenApiTools } from './openapi-tools.js';
 
 async function load(...apis: Record<string, unknown>[]): Promise<readonly Tool[]> {
-  return (await OpenApiTools.load(aToolsConfig(apis), new PlainHttpClient())).tools();
+  return (await OpenApiTools.load(aToolsConfig(apis), anOutboundClient())).tools();
 }
 
 async function faults(...apis: Record<string, unknown>[]): Promise<readonly string[]> {

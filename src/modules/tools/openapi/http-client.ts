@@ -1,23 +1,4 @@
-/** The guarded outbound client, as far as these tools use it: one named origin, no redirects, bounded in size and time. */
-export interface HttpClient {
-  request(request: HttpRequest): Promise<HttpResponse>;
-}
+import type { OutboundClient } from '../outbound/outbound-client.js';
 
-export interface HttpRequest {
-  readonly url: string;
-  readonly target: { readonly kind: 'origin'; readonly origin: string };
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly body?: string;
-  readonly maxBytes: number;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Uint8Array;
-  /** The body was longer than `maxBytes`. */
-  readonly truncated: boolean;
-}
+/** The guarded way out, as far as these tools use it: one origin of the operator, no redirects, bounded in size and time. */
+export type HttpClient = Pick<OutboundClient, 'request'>;

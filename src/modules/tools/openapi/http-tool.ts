@@ -8,11 +8,13 @@ import {
   ToolError,
   ToolUnavailableError,
 } from '../tool.js';
+import { OutboundFailed } from '../outbound/outbound-errors.js';
+import type { OutboundResponse } from '../outbound/outbound-request.js';
 import { ArgumentFault } from './argument-fault.js';
 import { buildRequest, type PreparedRequest } from './build-request.js';
 import { compileCheck, type InputCheck } from './check-input.js';
 import type { AllowedOperation } from './find-operations.js';
-import type { HttpClient, HttpResponse } from './http-client.js';
+import type { HttpClient } from './http-client.js';
 import type { HttpCredentials } from './http-credentials.js';
 import type { OperationPlan } from './operation-plan.js';
 import { createFieldPicker } from './pick-fields.js';
@@ -101,7 +103,7 @@ async function send(
   { api, plan, credentials, client }: HttpToolOptions,
   prepared: PreparedRequest,
   { key, timeoutMs, sideEffect, context }: SendOptions,
-): Promise<HttpResponse> {
+): Promise<OutboundResponse> {
   const header = api.idempotency_header;
   const withKey = header && key !== undefined ? { [header.toLowerCase()]: key } : {};
   const { headers, query } = credentials.addTo({
@@ -138,25 +140,29 @@ function addressOf(baseUrl: string, path: string, query: string): { url: string;
   return { url, origin: base.origin };
 }
 
+/** Failures before anything was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['busy', 'dns', 'tls']);
+
 function toUnreachable(
   error: unknown,
   timeoutMs: number,
   sideEffect: SideEffect,
   signal: AbortSignal,
 ): ToolError {
+  const reason = error instanceof OutboundFailed ? error.reason : 'connection';
   const mayBeDone =
-    sideEffect === 'read' ? '' : ' Whether it did what was asked is not known: look before you repeat it.';
+    sideEffect === 'read' || NOT_SENT.has(reason)
+      ? ''
+      : ' Whether it did what was asked is not known: look before you repeat it.';
   if (signal.aborted) return new ToolError('cancelled', `The request was given up.${mayBeDone}`);
-  if (isTimeout(error)) {
-    return new ToolUnavailableError(
-      `The API did not answer within ${timeoutMs / 1000} seconds.${mayBeDone || ' It may answer a smaller question.'}`,
-    );
+  switch (reason) {
+    case 'busy':
+      return new ToolError('busy', 'Too many requests are under way. Try again later.');
+    case 'timeout':
+      return new ToolUnavailableError(
+        `The API did not answer within ${timeoutMs / 1000} seconds.${mayBeDone || ' It may answer a smaller question.'}`,
+      );
+    default:
+      return new ToolUnavailableError(`The API could not be reached. Try again later.${mayBeDone}`);
   }
-  return new ToolUnavailableError(`The API could not be reached. Try again later.${mayBeDone}`);
-}
-
-function isTimeout(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  const { name, code, reason } = error as { name?: unknown; code?: unknown; reason?: unknown };
-  return [name, code, reason].some((each) => typeof each === 'string' && /time_?-?d?_?out/i.test(each));
 }

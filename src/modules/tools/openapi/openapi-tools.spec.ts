@@ -1,9 +1,11 @@
+import { jest } from '@jest/globals';
 import { aToolContext } from '../../../../test/support/a-tool-context.js';
 import { aToolsConfig, SHOP_30 } from '../../../../test/support/http-api/an-http-api.js';
-import { PlainHttpClient } from '../../../../test/support/http-api/plain-http-client.js';
+import { anOutboundClient } from '../../../../test/support/http-api/an-outbound-client.js';
 import { ShopServer } from '../../../../test/support/http-api/shop-server.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
 import { type Tool, type ToolContext, ToolError, ToolUnavailableError } from '../tool.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
 import { OpenApiTools } from './openapi-tools.js';
 
 const KEY = 'kq7Zr-canary+/81x&y';
@@ -20,13 +22,16 @@ const ALL = [
 
 describe('tools from an OpenAPI document', () => {
   let shop: ShopServer;
-  let client: PlainHttpClient;
+  let client: OutboundClient;
 
   beforeEach(async () => {
     shop = await ShopServer.start();
-    client = new PlainHttpClient();
+    client = anOutboundClient();
   });
-  afterEach(() => shop.stop());
+  afterEach(async () => {
+    await client.onApplicationShutdown();
+    await shop.stop();
+  });
 
   async function load(given: Record<string, unknown> = {}): Promise<ReadonlyMap<string, Tool>> {
     const api = {
@@ -110,10 +115,11 @@ describe('tools from an OpenAPI document', () => {
   });
 
   it('asks the configured address, whatever servers the document names', async () => {
+    const request = jest.spyOn(client, 'request');
     const result = await call(await load(), 'shop_getOrder', { orderId: 'A-1007' });
     expect(result).toEqual({ status: 200, body: { id: 'A-1007', state: 'sent' } });
     expect(shop.last).toMatchObject({ method: 'GET', target: '/v1/orders/A-1007', body: '' });
-    expect(client.requests[0]).toMatchObject({
+    expect(request.mock.calls[0]![0]).toMatchObject({
       target: { kind: 'origin', origin: shop.url },
       maxBytes: 262_144,
     });
@@ -457,7 +463,13 @@ describe('tools from an OpenAPI document', () => {
 
     it('sends nothing of the caller', async () => {
       await call(await load(), 'shop_listOrders', {});
-      expect(Object.keys(shop.last.headers).sort()).toEqual(['accept', 'connection', 'host']);
+      expect(Object.keys(shop.last.headers).sort()).toEqual([
+        'accept',
+        'accept-encoding',
+        'connection',
+        'host',
+        'user-agent',
+      ]);
       expect(JSON.stringify(shop.last)).not.toContain(aToolContext().userId);
     });
   });

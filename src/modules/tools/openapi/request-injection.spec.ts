@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { aToolContext } from '../../../../test/support/a-tool-context.js';
 import { aDocumentFile, anOperation, aToolsConfig } from '../../../../test/support/http-api/an-http-api.js';
-import { PlainHttpClient } from '../../../../test/support/http-api/plain-http-client.js';
+import { anOutboundClient } from '../../../../test/support/http-api/an-outbound-client.js';
 import { ShopServer } from '../../../../test/support/http-api/shop-server.js';
 import type { JsonValue } from '../../../shared/llm/json.js';
 import type { Tool } from '../tool.js';
@@ -146,6 +146,7 @@ const anyJson = fc.jsonValue({ stringUnit: 'binary' }) as fc.Arbitrary<JsonValue
 describe('what a model writes into a request', () => {
   let shop: ShopServer;
   let tools: ReadonlyMap<string, Tool>;
+  const client = anOutboundClient();
 
   beforeAll(async () => {
     shop = await ShopServer.start();
@@ -156,11 +157,13 @@ describe('what a model writes into a request', () => {
       headers: ['X-Note', 'X-Notes'],
       credentials: [{ in: 'query', name: 'key', value_env: 'KEY' }],
     };
-    const client = new PlainHttpClient();
     const source = await OpenApiTools.load(aToolsConfig([api], { KEY: 'the-real-key' }), client);
     tools = new Map(source.tools().map((tool) => [tool.name.replace('shop_', ''), tool]));
   });
-  afterAll(() => shop.stop());
+  afterAll(async () => {
+    await client.onApplicationShutdown();
+    await shop.stop();
+  });
 
   /** The request's target without the credential, or the fault that the model is told. */
   async function attempt(name: string, input: JsonValue): Promise<{ target?: string; refused?: string }> {
@@ -302,8 +305,10 @@ describe('what a model writes into a request', () => {
         expect(shop.last.headers).toMatchObject({ 'x-note': value, 'x-notes': `a,${value}` });
         expect(Object.keys(shop.last.headers).sort()).toEqual([
           'accept',
+          'accept-encoding',
           'connection',
           'host',
+          'user-agent',
           'x-note',
           'x-notes',
         ]);
