@@ -54,6 +54,21 @@ describe(loadConfig.name, () => {
     ]);
   });
 
+  it('wants what the search engine needs, and knows where the hosted ones are', () => {
+    expect(faultsOf({ PERCH_SEARCH_ENGINE: 'searxng' })).toEqual([
+      'PERCH_SEARCH_URL: is needed for PERCH_SEARCH_ENGINE=searxng',
+    ]);
+    expect(faultsOf({ PERCH_SEARCH_ENGINE: 'brave' })).toEqual([
+      'PERCH_SEARCH_API_KEY: is needed for PERCH_SEARCH_ENGINE=brave',
+    ]);
+    expect(faultsOf({ PERCH_SEARCH_API_KEY: 'k' })).toEqual([
+      'PERCH_SEARCH_ENGINE: is needed with PERCH_SEARCH_URL and PERCH_SEARCH_API_KEY',
+    ]);
+    expect(loadConfig({}).tools.search).toBeUndefined();
+    const { search } = loadConfig({ PERCH_SEARCH_ENGINE: 'tavily', PERCH_SEARCH_API_KEY: 'k' }).tools;
+    expect(search).toMatchObject({ engine: 'tavily', url: 'https://api.tavily.com/search' });
+  });
+
   it('takes an empty value for one that is not set', () => {
     expect(loadConfig({ AI_API_KEY: '', PORT: ' ' }).process.port).toBe(3000);
   });

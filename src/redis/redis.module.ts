@@ -9,8 +9,8 @@ export const REDIS = Symbol('REDIS');
 /** A second connection, which only listens; null when there is no Redis. */
 export const REDIS_SUBSCRIBER = Symbol('REDIS_SUBSCRIBER');
 
-/** Longest that anybody waits for Redis: whatever it is asked, there is a way to go on without the answer. */
-const COMMAND_TIMEOUT_MS = 250;
+/** Whatever Redis is asked, there is a way to go on without the answer: nobody waits long. See `patient-redis.ts`. */
+const CONNECT_TIMEOUT_MS = 250;
 const MAX_RECONNECT_DELAY_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
 
@@ -18,12 +18,8 @@ const KEEP_ALIVE_MS = 10_000;
 const ASK_ELSEWHERE = /^(READONLY|MASTERDOWN|UNBLOCKED)\b/;
 
 const OPTIONS: RedisOptions = {
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  connectTimeout: COMMAND_TIMEOUT_MS,
-  // A connection that owes an answer and is silent for so long is closed, and another one made: commands fail at once
-  // meanwhile, instead of each waiting in turn for a Redis that hangs.
-  socketTimeout: COMMAND_TIMEOUT_MS,
-  disconnectTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  disconnectTimeout: CONNECT_TIMEOUT_MS,
   // Also notices a server that vanished without a word while nobody asked it anything, as a subscriber does not.
   keepAlive: KEEP_ALIVE_MS,
   // No waiting and no repetition behind the caller's back: a command that cannot be sent or was not answered fails.
@@ -41,8 +37,8 @@ const OPTIONS: RedisOptions = {
 async function createRedis(config: DatabaseConfig, logger: PinoLogger): Promise<Redis | null> {
   if (!config.redisUrl) return null;
   // Loaded only where it is used: the driver takes some 12 MB.
-  const { Redis: Client } = await import('ioredis');
-  const redis = new Client(config.redisUrl.reveal(), OPTIONS);
+  const { PatientRedis } = await import('./patient-redis.js');
+  const redis = new PatientRedis(config.redisUrl.reveal(), OPTIONS);
   let state: 'new' | 'ready' | 'lost' = 'new';
   redis.on('error', (error: Error) => {
     if (state !== 'lost') logger.error({ event: 'redis.lost', err: error });
@@ -57,9 +53,11 @@ async function createRedis(config: DatabaseConfig, logger: PinoLogger): Promise<
 }
 
 /** Commands and subscriptions cannot share a connection. What the first one logs is enough. */
-function createSubscriber(redis: Redis | null): Redis | null {
-  const subscriber = redis?.duplicate() ?? null;
-  subscriber?.on('error', () => undefined);
+async function createSubscriber(config: DatabaseConfig): Promise<Redis | null> {
+  if (!config.redisUrl) return null;
+  const { PatientRedis } = await import('./patient-redis.js');
+  const subscriber = new PatientRedis(config.redisUrl.reveal(), OPTIONS);
+  subscriber.on('error', () => undefined);
   return subscriber;
 }
 
@@ -68,7 +66,7 @@ function createSubscriber(redis: Redis | null): Redis | null {
 @Module({
   providers: [
     { provide: REDIS, inject: [DatabaseConfig, PinoLogger], useFactory: createRedis },
-    { provide: REDIS_SUBSCRIBER, inject: [REDIS], useFactory: createSubscriber },
+    { provide: REDIS_SUBSCRIBER, inject: [DatabaseConfig], useFactory: createSubscriber },
   ],
   exports: [REDIS, REDIS_SUBSCRIBER],
 })

@@ -21,10 +21,10 @@ const OUTPUT_PRICE = 50 / 1_000_000;
 const USAGE = { input: 400, output: 100 };
 const CALL_COST = USAGE.input * INPUT_PRICE + USAGE.output * OUTPUT_PRICE;
 
-const model = (id: string, baseUrl: string): object => ({
+const model = (id: string, baseUrl: string, price = { input: '10', output: '50' }): object => ({
   id,
   base_url: baseUrl,
-  price: { input: '10', output: '50' },
+  price,
   context_window: 100_000,
 });
 
@@ -90,47 +90,6 @@ describeWithOwnRedis('a cap', () => {
 
   const usageOf = async (replica: Replica, user = ada): Promise<Usage> =>
     (await (await user.on(replica).get('/api/v1/usage')).json()) as Usage;
-
-  it('of money holds over replicas, with clients that leave and a process that dies', async () => {
-    models.always((request) => ({ ...answers(request), delayMs: 10 }));
-    const statuses: (number | 'lost')[] = [];
-    const calls = Array.from({ length: 200 }, async (_, index) => {
-      const leave = new AbortController();
-      if (index % 7 === 0) setTimeout(() => leave.abort(), Math.random() * 150);
-      const message = `run ${index}`;
-      try {
-        const client = ada.on(index % 2 === 0 ? one : two);
-        const response = await client.post(CHAT, { message }, { signal: leave.signal });
-        await response.text();
-        statuses.push(response.status);
-      } catch {
-        statuses.push('lost');
-      }
-    });
-    await until(() => charged > 0.2, 15_000);
-    await one.kill9();
-    await Promise.all(calls);
-    await one.restart();
-
-    const isDone = async (): Promise<boolean> => {
-      const rows = await replicas.database.dataSource.query<unknown[]>(
-        `SELECT 1 FROM run WHERE status IN ('queued', 'running')`,
-      );
-      return rows.length === 0;
-    };
-    await until(isDone, 20_000);
-    expect(charged).toBeLessThanOrEqual(1.0);
-    expect(charged).toBeGreaterThan(0.2);
-    expect(statuses).toContain(429);
-    await until(async () => Number((await usageOf(two)).budgets.daily_cost!.reserved) === 0, 10_000);
-    const [{ sum }] = await replicas.database.dataSource.query<[{ sum: string }]>(
-      'SELECT sum(cost_usd) FROM usage_record',
-    );
-    const { daily_cost: day } = (await usageOf(two)).budgets;
-    // What a process wrote to the ledger just before it died is not in Redis before that reads the ledger again.
-    expect(Number(day!.used)).toBeLessThanOrEqual(Number(sum) + 1e-9);
-    expect(Number(sum)).toBeLessThanOrEqual(1.0);
-  }, 90_000);
 
   it('of requests lets exactly so many through, and the headers agree', async () => {
     await setTier('basic');
@@ -312,4 +271,146 @@ describeWithOwnRedis('a cap', () => {
         ? windows.requests_per_minute!.limit === limits.requests_per_minute
         : budgets.daily_cost!.limit === limits.daily_cost,
     );
+});
+
+describe('a thousand requests at once', () => {
+  let models: ModelServer;
+  let replicas: Replicas;
+  beforeAll(async () => {
+    models = await ModelServer.start();
+    replicas = await startReplicas({
+      count: 4,
+      env: compatibleWith(models.url, {
+        AI_FREE_TIER_RPM: '100',
+        AI_FREE_TIER_TPM: '1000000000',
+      }),
+    });
+  }, REPLICAS_TIMEOUT_MS);
+  afterAll(async () => {
+    await replicas.stop();
+    await models.stop();
+  }, REPLICAS_TIMEOUT_MS);
+
+  it(
+    'of one user over four replicas: exactly as many pass as may, and everybody else is told when to come again',
+    async () => {
+      models.reset().always({ text: 'hello' });
+      const ada = await replicas.user();
+      const answers = await Promise.all(
+        Array.from({ length: 1_000 }, async (_, index) => {
+          const replica = replicas.all[index % replicas.all.length]!;
+          const forged = {
+            'x-forwarded-for': `10.${index % 256}.0.1`,
+            forwarded: `for=10.0.0.${index % 256}`,
+          };
+          const response = await ada.on(replica).post(CHAT, { message: 'hi' }, { headers: forged });
+          await response.text();
+          return response;
+        }),
+      );
+      const counts: Record<number, number> = {};
+      for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+      expect(counts).toEqual({ 200: 100, 429: 900 });
+      expect(models.requests).toHaveLength(100);
+      const passed = answers.filter(({ status }) => status === 200);
+      const remaining = passed.map(({ headers }) => Number(headers.get('x-ratelimit-remaining')));
+      expect(remaining.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+      for (const { status, headers } of answers) {
+        expect(headers.get('x-ratelimit-limit')).toBe('100');
+        if (status === 429) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      for (const replica of replicas.all) expect(replica.logged('redis.lost')).toEqual([]);
+    },
+    REPLICAS_TIMEOUT_MS,
+  );
+});
+
+describeWithOwnRedis('a budget of one dollar', () => {
+  let redis: OwnRedis;
+  let models: ModelServer;
+  let replicas: Replicas;
+  beforeAll(async () => {
+    redis = await startOwnRedis();
+    models = await ModelServer.start();
+    replicas = await startReplicas({
+      count: 2,
+      redisUrl: redis.url,
+      env: {
+        ...compatibleWith(models.url),
+        AI_MODEL: 'priced',
+        AI_MODELS: JSON.stringify([
+          model('priced', models.url),
+          model('dear', models.url, { input: '20', output: '100' }),
+        ]),
+        AI_FALLBACK_MODELS: 'dear',
+        AI_MAX_DAILY_COST_PER_USER: '1.0',
+        AI_MAX_TOKENS: String(USAGE.output),
+        AI_FREE_TIER_TPM: '1000000',
+        AI_FREE_TIER_RPM: '1000',
+      },
+    });
+  }, REPLICAS_TIMEOUT_MS);
+  afterAll(async () => {
+    await replicas.stop();
+    await models.stop();
+    await redis.stop();
+  }, REPLICAS_TIMEOUT_MS);
+
+  it('holds over replicas, with fallbacks, clients that leave and a process that dies, and nothing of it is lost', async () => {
+    const [one, two] = replicas.all as [Replica, Replica];
+    const ada = await replicas.user();
+    /** What a vendor would charge, for every call that it has begun to answer. */
+    let charged = 0;
+    let fallbacks = 0;
+    models.always((request) => {
+      const isDear = request.body.model === 'dear';
+      if (!isDear && Number(lastUserText(request).slice(4)) % 5 === 0) return { fault: { status: 503 } };
+      if (isDear) fallbacks += 1;
+      charged += isDear ? 2 * CALL_COST : CALL_COST;
+      return { text: `answer to ${lastUserText(request)}`, usage: USAGE, delayMs: 10, chunkSize: 10 };
+    });
+    const statuses: (number | 'lost')[] = [];
+    const calls = Array.from({ length: 200 }, async (_, index) => {
+      const leave = new AbortController();
+      if (index % 7 === 0) setTimeout(() => leave.abort(), Math.random() * 150);
+      try {
+        const client = ada.on(index % 2 === 0 ? one : two);
+        const response = await client.post(CHAT, { message: `run ${index}` }, { signal: leave.signal });
+        await response.text();
+        statuses.push(response.status);
+      } catch {
+        statuses.push('lost');
+      }
+    });
+    await until(() => charged > 0.2, 15_000);
+    await one.kill9();
+    await Promise.all(calls);
+    await one.restart();
+
+    await until(async () => {
+      const rows = await replicas.database.dataSource.query<unknown[]>(
+        `SELECT 1 FROM run WHERE status IN ('queued', 'running')`,
+      );
+      return rows.length === 0;
+    }, 20_000);
+    expect(charged).toBeLessThanOrEqual(1.0);
+    expect(charged).toBeGreaterThan(0.2);
+    expect(fallbacks).toBeGreaterThan(0);
+    expect(statuses).toContain(429);
+    const daily = async (): Promise<{ used: string; reserved: string }> =>
+      ((await (await ada.on(two).get('/api/v1/usage')).json()) as Usage).budgets.daily_cost!;
+    await until(async () => Number((await daily()).reserved) === 0, 10_000);
+    const [{ sum }] = await replicas.database.dataSource.query<[{ sum: string }]>(
+      'SELECT sum(cost_usd) FROM usage_record',
+    );
+    expect(Number((await daily()).used)).toBeCloseTo(Number(sum), 9);
+    expect(Number(sum)).toBeLessThanOrEqual(1.0);
+    // Calls that were answered to their end are in the ledger with what the vendor's book says.
+    const measured = await replicas.database.dataSource.query<{ model: string; cost_usd: string }[]>(
+      `SELECT model, cost_usd FROM usage_record WHERE source = 'measured'`,
+    );
+    for (const { model: id, cost_usd: cost } of measured) {
+      expect(Number(cost)).toBeCloseTo(id === 'dear' ? 2 * CALL_COST : CALL_COST, 9);
+    }
+  }, 90_000);
 });

@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { ToolsConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { calculatorTool } from './builtin/calculator/calculator.tool.js';
 import { currentTimeTool } from './builtin/current-time/current-time.tool.js';
+import { webFetchTool } from './builtin/web-fetch/web-fetch.tool.js';
+import { createSearchEngine } from './builtin/web-search/create-search-engine.js';
+import { webSearchTool } from './builtin/web-search/web-search.tool.js';
+import { OutboundClient } from './outbound/outbound-client.js';
 import type { Tool, ToolSource } from './tool.js';
 
 /** The tools that come with Perch, a line each. */
@@ -9,8 +15,18 @@ import type { Tool, ToolSource } from './tool.js';
 export class BuiltinTools implements ToolSource {
   private readonly all: readonly Tool[];
 
-  constructor(@Inject(CLOCK) clock: Clock) {
-    this.all = [calculatorTool, currentTimeTool(clock)];
+  constructor(
+    { web, search }: ToolsConfig,
+    outbound: OutboundClient,
+    logger: PinoLogger,
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.all = [
+      calculatorTool,
+      currentTimeTool(clock),
+      webFetchTool({ outbound, web, clock }),
+      ...(search ? [webSearchTool({ engine: createSearchEngine(search, web, outbound), web, logger })] : []),
+    ];
   }
 
   tools(): readonly Tool[] {

@@ -45,7 +45,7 @@ export async function anHttpsSite(
 export async function aTcpSite(onConnection: (socket: Socket) => void): Promise<ASite> {
   return listening(
     createTcpServer((socket) => {
-      socket.on('error', () => undefined);
+      socket.on('error', () => undefined).resume();
       onConnection(socket);
     }),
     [],

@@ -64,6 +64,11 @@ export class OutboundClient implements OnApplicationShutdown {
     this.originSlots = new RequestSlots(limits.originConcurrency);
   }
 
+  /** The address of a public target as it would be asked for. Throws OutboundRefused for what no lookup is needed for. */
+  checkPublic(url: string): URL {
+    return parsePublicUrl(url, this.rules);
+  }
+
   /** Throws OutboundRefused or OutboundFailed. */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
     const deadline = new AbortController();
@@ -92,16 +97,16 @@ export class OutboundClient implements OnApplicationShutdown {
       const { url, ...given } = input instanceof Request ? partsOf(input) : { url: String(input) };
       checkOrigin(url, allowed);
       const options = { ...given, ...init } as UndiciInit;
-      const headers = new Headers(options.headers as RequestInit['headers']);
+      const headers = new Headers(options.headers);
       headers.set('accept-encoding', 'identity');
       headers.set('user-agent', USER_AGENT);
       try {
-        return (await undiciFetch(url, {
+        return await undiciFetch(url, {
           ...options,
           headers: [...headers],
           dispatcher: this.origins,
           redirect: 'manual',
-        })) as unknown as Response;
+        });
       } catch (error) {
         // Libraries know their own signal's reason; all else would name addresses.
         throw options.signal?.aborted ? error : toOutboundFailure(error);
@@ -123,8 +128,8 @@ export class OutboundClient implements OnApplicationShutdown {
     return this.publicSlots.run(signal, async () => {
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
         const answer = await this.hop(url, { ...request, method }, headers, signal);
-        if (!(answer instanceof URL)) return answer;
-        url = answer;
+        if (answer.location === undefined || request.redirects === 'report') return answer;
+        url = new URL(answer.location);
       }
       throw new OutboundFailed('too_many_redirects');
     });
@@ -136,7 +141,7 @@ export class OutboundClient implements OnApplicationShutdown {
     request: OutboundRequest & { readonly method: string },
     headers: Record<string, string>,
     signal: AbortSignal,
-  ): Promise<OutboundResponse | URL> {
+  ): Promise<OutboundResponse> {
     let interim = 0;
     const client = new Client(url.origin, {
       allowH2: false,
@@ -153,6 +158,7 @@ export class OutboundClient implements OnApplicationShutdown {
         method: request.method,
         headers,
         signal,
+        reset: true,
         onInfo: () => {
           interim += 1;
           if (interim > MAX_INTERIM)
@@ -161,9 +167,18 @@ export class OutboundClient implements OnApplicationShutdown {
       });
       // Nobody may listen to what a destroyed body says.
       answer.body.on('error', () => undefined);
-      const location = redirectOf(answer);
-      if (location !== undefined) return parseRedirect(url, location, this.rules);
-      return await toResponse(url, answer, request);
+      const target = redirectOf(answer);
+      if (target === undefined) return await toResponse(url, answer, request);
+      const location = parseRedirect(url, target, this.rules).href;
+      const { statusCode: status } = answer;
+      return {
+        url: url.href,
+        status,
+        headers: new Headers(),
+        body: new Uint8Array(),
+        truncated: false,
+        location,
+      };
     } finally {
       void client.destroy(new OutboundFailed('connection')).catch(() => undefined);
     }

@@ -12,6 +12,11 @@ export interface OutboundRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /**
+   * Of public targets. `follow` (default): at most three, each checked. `report`: none; where it leads is in `location`, for
+   * a caller that has to ask something first.
+   */
+  readonly redirects?: 'follow' | 'report';
   /** Of the body after decompression; what is longer is cut there. */
   readonly maxBytes: number;
   /** For everything: waiting for a place, names, connecting, redirects, the whole body. */
@@ -26,6 +31,8 @@ export interface OutboundResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
+  /** Where a reported redirect leads: absolute, and allowed as far as can be told without asking for addresses. */
+  readonly location?: string;
   /** The body was longer than `maxBytes`. */
   readonly truncated: boolean;
 }

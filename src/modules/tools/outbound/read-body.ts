@@ -25,14 +25,15 @@ export async function readBody(
   const chunks: Buffer[] = [];
   let bytes = 0;
   let wireBytes = 0;
-  let truncated = false;
+  let isFull = false;
+  let isWireCut = false;
   const collect = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       const room = maxBytes - bytes;
       chunks.push(chunk.subarray(0, room));
       bytes += Math.min(room, chunk.length);
-      truncated ||= chunk.length > room;
-      done(truncated ? new Error('the bound is reached') : null);
+      isFull = chunk.length > room;
+      done(isFull ? new Error('the bound is reached') : null);
     },
   });
   const wire = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
@@ -41,7 +42,7 @@ export async function readBody(
       wireBytes += chunk.length;
       // An archive of nothing, as long as one likes.
       if (encodings.length > 0 && wireBytes > maxBytes + WIRE_SLACK_BYTES) {
-        truncated = true;
+        isWireCut = true;
         return;
       }
       yield chunk;
@@ -52,18 +53,18 @@ export async function readBody(
   };
   try {
     const first = await wire.next();
-    if (first.done) return { body: new Uint8Array(), truncated };
+    if (first.done) return { body: new Uint8Array(), truncated: false };
     const decoders = encodings.map((encoding, index) =>
       decoderOf(encoding, index === 0 ? first.value : undefined),
     );
     await pipeline([Readable.from(metered(first.value)), ...decoders, collect]);
   } catch (error) {
     // Then it is the bound's own.
-    if (!truncated) throw isZlibError(error) ? new OutboundFailed('protocol', error.code) : error;
+    if (!isFull) throw isZlibError(error) ? new OutboundFailed('protocol', error.code) : error;
   } finally {
     source.destroy();
   }
-  return { body: Buffer.concat(chunks, bytes), truncated };
+  return { body: Buffer.concat(chunks, bytes), truncated: isFull || isWireCut };
 }
 
 /** In the order of decoding. */

@@ -6,12 +6,12 @@ const TLS_CODE =
 /** Sorts what undici, the system and the guard throw. The original is dropped: it names addresses. */
 export function toOutboundFailure(error: unknown): OutboundRefused | OutboundFailed {
   if (error instanceof OutboundRefused || error instanceof OutboundFailed) return error;
-  const { code: given, cause } = error as { code?: unknown; cause?: unknown };
+  const { code: given, cause, name } = error as { code?: unknown; cause?: unknown; name?: unknown };
   const code = typeof given === 'string' ? given : undefined;
   if (code === undefined && cause instanceof Error) return toOutboundFailure(cause);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return new OutboundFailed('too_large', code);
   if (code === 'ENOTFOUND' || code?.startsWith('EAI_')) return new OutboundFailed('dns', code);
-  if (code?.startsWith('HPE_') || code?.startsWith('UND_ERR_RES_'))
+  if (name === 'HTTPParserError' || code?.startsWith('UND_ERR_RES_'))
     return new OutboundFailed('protocol', code);
   if (code !== undefined && TLS_CODE.test(code)) return new OutboundFailed('tls', code);
   return new OutboundFailed('connection', code);

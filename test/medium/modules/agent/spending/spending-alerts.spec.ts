@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Counter, Registry } from 'prom-client';
 import { v7 } from 'uuid';
+import { OutboundClient } from '../../../../../src/modules/tools/index.js';
 import { loadConfig } from '../../../../../src/config/load-config.js';
 import { AlertDelivery, MAX_ATTEMPTS } from '../../../../../src/modules/agent/spending/alert-delivery.js';
 import { AlertMetrics } from '../../../../../src/modules/agent/spending/alert-metrics.js';
@@ -37,13 +38,17 @@ interface Replica {
 describe(SpendingAlerts.name, () => {
   let database: TestDatabase;
   let receiver: WebhookReceiver;
+  const outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 64, ownHosts: [] });
   let userId: string;
   let now: Date;
 
   beforeAll(async () => {
     database = await createTestDatabase();
   });
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await outbound.onApplicationShutdown();
+    await database.drop();
+  });
   beforeEach(async () => {
     receiver = await WebhookReceiver.start();
     await database.dataSource.query('TRUNCATE usage_record, alert');
@@ -67,7 +72,7 @@ describe(SpendingAlerts.name, () => {
     );
     const log = new KeptLog();
     const alerts = new AlertRepository(database.dataSource);
-    const webhook = new AlertWebhook(config.rateLimit, clock);
+    const webhook = new AlertWebhook(config.rateLimit, outbound, clock);
     const delivery = new AlertDelivery(alerts, webhook, metrics, log.logger);
     const spending = new SpendingRepository(database.dataSource);
     return {
