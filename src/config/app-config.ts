@@ -3,6 +3,7 @@ import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
 import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
+import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -126,6 +127,10 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
+  abstract readonly httpApis: readonly HttpApi[];
+  /** By the name of the variable, as the credentials of `httpApis` name it. */
+  abstract readonly httpCredentials: ReadonlyMap<string, Secret>;
   abstract readonly mcpServers: readonly McpServerSettings[];
   /** Credentials that entries of `mcpServers` name, by the setting's name. */
   abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
 import { mcpServersSchema } from './mcp-servers.schema.js';
+import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
@@ -114,6 +115,7 @@ export const envSchema = z.object({
   PERCH_TOOL_DATABASE_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(5_000),
   PERCH_TOOL_DATABASE_MAX_ROWS: integer(1, 100_000).default(200),
   PERCH_TOOL_DATABASE_MAX_BYTES: integer(1024, 100_000_000).default(1_000_000),
+  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // tools: the web
   PERCH_WEB_CONCURRENCY: integer(1, 1000).default(16),

@@ -63,6 +63,7 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     }
   }
   faults.push(...mcpFaults(env, given));
+  faults.push(...httpToolFaults(env, given));
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -101,6 +102,23 @@ function mcpFaults(env: Env, given: Given): string[] {
       ? [`PERCH_MCP_STDIO_ENABLED: must be true for the command of ${server.name}`]
       : []),
   ]);
+}
+
+/** Shorter values would be struck out of answers in which they stand by chance. */
+const MIN_CREDENTIAL_LENGTH = 8;
+
+function httpToolFaults(env: Env, given: Given): string[] {
+  return env.PERCH_HTTP_TOOLS.flatMap(({ name: api, credentials }) =>
+    credentials.flatMap(({ name, value_env: variable }) => {
+      const value = given[variable];
+      const where = `PERCH_HTTP_TOOLS: ${api} names ${variable} as its ${name}, which`;
+      if (value === undefined) return [`${where} is not set`];
+      if (value.length < MIN_CREDENTIAL_LENGTH)
+        return [`${where} has less than ${MIN_CREDENTIAL_LENGTH} characters`];
+      if (!/^[\x20-\x7e]+$/.test(value)) return [`${where} has other characters than visible ASCII`];
+      return [];
+    }),
+  );
 }
 
 /** What is fine for trying out and dangerous in production. */
@@ -163,6 +181,9 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
     value === undefined ? undefined : new Secret(value);
   const modelKeys = new Map<string, Secret>();
   for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
+  const httpCredentials = new Map<string, Secret>();
+  for (const { value_env: name } of env.PERCH_HTTP_TOOLS.flatMap(({ credentials }) => credentials))
+    httpCredentials.set(name, new Secret(given[name]!));
   return {
     process: {
       role: env.PERCH_ROLE,
@@ -269,6 +290,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       search: searchOf(env),
       computeConcurrency: env.PERCH_COMPUTE_CONCURRENCY,
       code: { timeoutMs: env.PERCH_CODE_TIMEOUT_MS, memoryMb: env.PERCH_CODE_MEMORY_MB },
+      httpApis: env.PERCH_HTTP_TOOLS,
+      httpCredentials,
     },
     rateLimit: {
       tiers: {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ToolsConfig } from '../../config/app-config.js';
 import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { DatabaseQueryModule } from './builtin/database-query/database-query.module.js';
@@ -10,6 +11,8 @@ import { McpToolSource } from './mcp/mcp-tool-source.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ComputeSandbox } from './sandbox/compute-sandbox.js';
 import { ExecutionSlots } from './execution-slots.js';
+import { OpenApiTools } from './openapi/openapi-tools.js';
+import { OutboundClient } from './outbound/outbound-client.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import type { ToolSource } from './tool.js';
 import { ToolBreakers } from './tool-breakers.js';
@@ -26,14 +29,19 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     BuiltinTools,
     ComputeSandbox,
     {
+      provide: OpenApiTools,
+      inject: [ToolsConfig, OutboundClient],
+      useFactory: (config: ToolsConfig, client: OutboundClient) => OpenApiTools.load(config, client),
+    },
+    {
       provide: McpToolSource,
-      inject: [McpCatalogue, McpCalls, BuiltinTools, DatabaseTools],
+      inject: [McpCatalogue, McpCalls, BuiltinTools, DatabaseTools, OpenApiTools],
       useFactory: (catalogue: McpCatalogue, calls: McpCalls, ...ours: ToolSource[]) =>
         new McpToolSource(catalogue, (call) => calls.call(call), ours),
     },
     {
       provide: TOOL_SOURCES,
-      inject: [BuiltinTools, DatabaseTools, McpToolSource],
+      inject: [BuiltinTools, DatabaseTools, OpenApiTools, McpToolSource],
       useFactory: (...sources: unknown[]) => sources,
     },
     ExecutionSlots,
