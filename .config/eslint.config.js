@@ -1,7 +1,51 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const OUTBOUND = 'Outbound requests belong to the provider adapters and the guarded outbound client.';
+const OUTBOUND = 'What leaves this process goes through OutboundClient (src/modules/tools/outbound).';
+
+/** The files that may open connections themselves, and why. */
+const WAYS_OUT = [
+  // The guarded client itself.
+  'src/modules/tools/outbound/{outbound-client,guarded-connector,network}.ts',
+  // Model providers: addresses of the operator's, thousands of open streams, and no tool can choose where they lead.
+  'src/modules/providers/wire/lean-fetch.ts',
+];
+
+const NO_SANDBOX = ['node:vm', 'vm'].map((name) => ({ name, message: 'node:vm is no sandbox.' }));
+
+/** What connects. What only listens, or looks at text, stays allowed. */
+const CLIENTS = {
+  http: ['request', 'get', 'Agent', 'globalAgent', 'ClientRequest', 'WebSocket'],
+  https: ['request', 'get', 'Agent', 'globalAgent'],
+  net: ['connect', 'createConnection'],
+  tls: ['connect'],
+};
+
+const bothNames = (module, restriction) =>
+  [module, `node:${module}`].map((name) => ({ ...restriction, name, message: OUTBOUND }));
+
+const CLIENT_IMPORTS = [
+  { name: 'undici', message: OUTBOUND },
+  ...['http2', 'dgram', 'dns', 'dns/promises'].flatMap((module) => bothNames(module, {})),
+  ...Object.entries(CLIENTS).flatMap(([module, names]) =>
+    bothNames(module, { importNames: ['default', ...names], allowTypeImports: true }),
+  ),
+];
+
+const CLIENT_PROPERTIES = [
+  ...['fetch', 'WebSocket', 'EventSource'].flatMap((property) =>
+    ['globalThis', 'global'].map((object) => ({ object, property, message: OUTBOUND })),
+  ),
+  ...Object.entries(CLIENTS).flatMap(([object, properties]) =>
+    properties.map((property) => ({ object, property, message: OUTBOUND })),
+  ),
+];
+
+const NO_ENVIRONMENT = {
+  object: 'process',
+  property: 'env',
+  message: 'Read configuration through a slice from src/config.',
+};
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'src/page/assets/**'] },
@@ -35,40 +79,42 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            { name: 'node:vm', message: 'node:vm is no sandbox.' },
-            { name: 'vm', message: 'node:vm is no sandbox.' },
-          ],
-        },
-      ],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: NO_SANDBOX }],
     },
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config/**', 'src/**/*.spec.ts'],
+    ignores: ['src/**/*.spec.ts'],
     rules: {
-      'no-restricted-properties': [
+      'no-restricted-properties': ['error', NO_ENVIRONMENT, ...CLIENT_PROPERTIES],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: [...NO_SANDBOX, ...CLIENT_IMPORTS] }],
+      'no-restricted-syntax': [
         'error',
         {
-          object: 'process',
-          property: 'env',
-          message: 'Read configuration through a slice from src/config.',
+          selector:
+            'ImportExpression > Literal[value=/^(undici|(node:)?(https?|http2|net|tls|dgram|dns|dns.promises|vm))$/]',
+          message: OUTBOUND,
         },
       ],
-    },
-  },
-  {
-    files: ['src/**/*.ts'],
-    ignores: ['src/modules/providers/**', 'src/**/*.spec.ts'],
-    rules: {
       'no-restricted-globals': [
         'error',
-        { name: 'fetch', message: OUTBOUND },
-        { name: 'WebSocket', message: OUTBOUND },
+        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
+          name,
+          message: OUTBOUND,
+        })),
       ],
+    },
+  },
+  {
+    files: ['src/config/**'],
+    ignores: ['src/**/*.spec.ts'],
+    rules: { 'no-restricted-properties': ['error', ...CLIENT_PROPERTIES] },
+  },
+  {
+    files: WAYS_OUT,
+    rules: {
+      'no-restricted-properties': ['error', NO_ENVIRONMENT],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: NO_SANDBOX }],
     },
   },
   {

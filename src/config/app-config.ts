@@ -1,7 +1,9 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
+import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -125,10 +127,55 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
+  abstract readonly httpApis: readonly HttpApi[];
+  /** By the name of the variable, as the credentials of `httpApis` name it. */
+  abstract readonly httpCredentials: ReadonlyMap<string, Secret>;
+  abstract readonly mcpServers: readonly McpServerSettings[];
+  /** Credentials that entries of `mcpServers` name, by the setting's name. */
+  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** PATH of programs that are MCP servers. */
+  abstract readonly mcpPath: string | undefined;
+  /** A tool that no administrator has seen yet is offered as it is. */
+  abstract readonly isMcpTrustedOnFirstUse: boolean;
   /** Threads in this process that compute for tools at the same time. */
   abstract readonly computeConcurrency: number;
   /** Of what the model hands to `run_code`: its time, and the memory of what it makes. */
   abstract readonly code: { readonly timeoutMs: number; readonly memoryMb: number };
+  /** What `database_query` reads. */
+  abstract readonly database: {
+    /** Of a restricted role on an application database. */
+    readonly url: Secret | undefined;
+    readonly schemas: readonly string[];
+    /** Without a URL: the example in Perch's own database. */
+    readonly isExampleEnabled: boolean;
+    readonly timeoutMs: number;
+    readonly maxRows: number;
+    readonly maxBytes: number;
+  };
+  abstract readonly web: WebConfig;
+  /** `undefined`: nobody searches. */
+  abstract readonly search: SearchConfig | undefined;
+}
+
+export interface WebConfig {
+  /** Requests of this process to public hosts at the same time. */
+  readonly concurrency: number;
+  /** Requests of this process to origins that the operator named, at the same time. */
+  readonly originConcurrency: number;
+  /** For a page with its redirects, or a search. */
+  readonly timeoutMs: number;
+  /** Of a page after decompression. */
+  readonly maxBytes: number;
+  /** Of a page's text in one result; `start_index` reads on. */
+  readonly maxCharacters: number;
+}
+
+export interface SearchConfig {
+  readonly engine: 'searxng' | 'brave' | 'tavily';
+  /** Of the engine: an address of the operator's, in their network or not. */
+  readonly url: string;
+  readonly apiKey: Secret | undefined;
 }
 
 export interface TierLimits {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
+import { mcpServersSchema } from './mcp-servers.schema.js';
+import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
@@ -105,6 +107,25 @@ export const envSchema = z.object({
   PERCH_CODE_TIMEOUT_MS: integer(250, 60_000).default(2_000),
   PERCH_CODE_MEMORY_MB: integer(8, 256).default(64),
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
+  PERCH_TOOL_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+    .optional(),
+  PERCH_TOOL_DATABASE_SCHEMAS: list.default([]),
+  PERCH_TOOL_DATABASE_EXAMPLE: flag.optional(),
+  PERCH_TOOL_DATABASE_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(5_000),
+  PERCH_TOOL_DATABASE_MAX_ROWS: integer(1, 100_000).default(200),
+  PERCH_TOOL_DATABASE_MAX_BYTES: integer(1024, 100_000_000).default(1_000_000),
+  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
+
+  // tools: the web
+  PERCH_WEB_CONCURRENCY: integer(1, 1000).default(16),
+  PERCH_WEB_ORIGIN_CONCURRENCY: integer(1, 1000).default(64),
+  PERCH_WEB_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(20_000),
+  PERCH_WEB_MAX_BYTES: integer(1024, 50_000_000).default(3_000_000),
+  PERCH_WEB_MAX_CHARACTERS: integer(1000, 200_000).default(20_000),
+  PERCH_SEARCH_ENGINE: z.enum(['searxng', 'brave', 'tavily']).optional(),
+  PERCH_SEARCH_URL: httpUrl.optional(),
+  PERCH_SEARCH_API_KEY: text.optional(),
 
   // model calls
   AI_PROVIDER: z.enum(PROVIDER_NAMES).default('scripted'),
@@ -129,6 +150,11 @@ export const envSchema = z.object({
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+
+  // tools: MCP servers
+  PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
+  PERCH_MCP_STDIO_ENABLED: flag.default(false),
+  PERCH_MCP_TRUST_ON_FIRST_USE: flag.default(true),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

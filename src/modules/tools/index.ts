@@ -1,4 +1,6 @@
 export { callHash } from './call-hash.js';
+export { OutboundClient } from './outbound/outbound-client.js';
+export { OutboundFailed, OutboundRefused } from './outbound/outbound-errors.js';
 export { type Tool, type ToolContext, ToolError } from './tool.js';
 export type { ApprovalAnswer, ToolCaller, ToolInvocation } from './tool-caller.js';
 export { ToolExecutor } from './tool-executor.js';

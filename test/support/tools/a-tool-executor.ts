@@ -1,5 +1,6 @@
 import type { PinoLogger } from 'nestjs-pino';
 import type { ToolsConfig } from '../../../src/config/app-config.js';
+import { loadConfig } from '../../../src/config/load-config.js';
 import type { ToolRules } from '../../../src/config/tool-rules.schema.js';
 import type { AgentMetrics, AuditRecord, AuditTrail } from '../../../src/modules/observability/index.js';
 import type { ThrottleStorage } from '../../../src/modules/rate-limit/index.js';
@@ -37,12 +38,11 @@ export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts =
   const trail: AuditRecord[] = [];
   const record = parts.record ?? (async (entry: AuditRecord) => void trail.push(entry));
   const config: ToolsConfig = {
+    ...loadConfig({}).tools,
     rules,
     processConcurrency,
     breakerOpenMs: 1_000,
     approvalTtlMs: 60_000,
-    computeConcurrency: 2,
-    code: { timeoutMs: 2_000, memoryMb: 64 },
   };
   const windows = new Map<string, HitWindow>();
   const storage = {

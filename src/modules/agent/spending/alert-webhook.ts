@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { request } from 'undici';
 import { RateLimitConfig } from '../../../config/app-config.js';
 import { CLOCK, type Clock } from '../../../shared/context/clock.js';
+import { OutboundClient, OutboundFailed, OutboundRefused } from '../../tools/index.js';
 import { type Alert, toAlertMembers } from './due-alerts.js';
 
 const DEADLINE_MS = 10_000;
-/** What a receiver has to say is not read; so much of it is taken off the wire politely. */
+/** What a receiver has to say is not read; so much of it is taken off the wire, so that its connection serves the next alert. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Why a try failed: a status or an error code, nothing that the receiver wrote. */
@@ -28,6 +28,7 @@ export class WebhookFailure extends Error {
 export class AlertWebhook {
   constructor(
     private readonly config: RateLimitConfig,
+    private readonly outbound: OutboundClient,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -45,7 +46,6 @@ export class AlertWebhook {
       body,
       {
         'content-type': 'application/json',
-        'user-agent': 'perch',
         ...(secret ? { 'x-perch-signature': signatureOf(body, secret.reveal(), this.clock.now()) } : {}),
       },
       signal,
@@ -59,24 +59,27 @@ export class AlertWebhook {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<number> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
     try {
-      const response = await request(url, {
+      const { status } = await this.outbound.request({
+        url,
+        target: { kind: 'origin', origin: new URL(url).origin },
         method: 'POST',
         headers,
         body,
-        signal: AbortSignal.any([signal, deadline]),
-        // Alerts are rare: an idle connection would only be there to be found dead.
-        reset: true,
+        maxBytes: MAX_ANSWER_BYTES,
+        timeoutMs: DEADLINE_MS,
+        signal,
       });
-      await response.body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => undefined);
-      return response.statusCode;
+      return status;
     } catch (error) {
-      const { code } = error as { code?: unknown };
-      const reason = deadline.aborted ? 'timeout' : typeof code === 'string' ? code : 'connection failed';
-      throw new WebhookFailure(reason, { cause: error });
+      throw new WebhookFailure(reasonOf(error), { cause: error });
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OutboundFailed) return error.code ?? error.reason;
+  return error instanceof OutboundRefused ? error.reason : 'internal';
 }
 
 /** `t=<unix seconds>,v1=<HMAC-SHA-256 of "t.body", hex>`: the time is signed too, so that an old message can be told. */

@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { Counter, Registry } from 'prom-client';
 import { v7 } from 'uuid';
+import { OutboundClient } from '../../../../../src/modules/tools/index.js';
 import { loadConfig } from '../../../../../src/config/load-config.js';
 import { AlertDelivery, MAX_ATTEMPTS } from '../../../../../src/modules/agent/spending/alert-delivery.js';
 import { AlertMetrics } from '../../../../../src/modules/agent/spending/alert-metrics.js';
 import { AlertRepository } from '../../../../../src/modules/agent/spending/alert.repository.js';
 import { AlertWebhook } from '../../../../../src/modules/agent/spending/alert-webhook.js';
 import { SpendingAlerts } from '../../../../../src/modules/agent/spending/spending-alerts.js';
-import { SpendingRepository } from '../../../../../src/modules/agent/spending/spending.repository.js';
+import { SpendingReportRepository } from '../../../../../src/modules/agent/spending/spending-report.repository.js';
 import type { QuotaLimits } from '../../../../../src/modules/rate-limit/index.js';
 import { uuidV7Ids } from '../../../../../src/shared/context/ids.js';
 import { parseUsd } from '../../../../../src/shared/money/usd.js';
@@ -37,13 +38,17 @@ interface Replica {
 describe(SpendingAlerts.name, () => {
   let database: TestDatabase;
   let receiver: WebhookReceiver;
+  const outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 64, ownHosts: [] });
   let userId: string;
   let now: Date;
 
   beforeAll(async () => {
     database = await createTestDatabase();
   });
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await outbound.onApplicationShutdown();
+    await database.drop();
+  });
   beforeEach(async () => {
     receiver = await WebhookReceiver.start();
     await database.dataSource.query('TRUNCATE usage_record, alert');
@@ -67,9 +72,9 @@ describe(SpendingAlerts.name, () => {
     );
     const log = new KeptLog();
     const alerts = new AlertRepository(database.dataSource);
-    const webhook = new AlertWebhook(config.rateLimit, clock);
+    const webhook = new AlertWebhook(config.rateLimit, outbound, clock);
     const delivery = new AlertDelivery(alerts, webhook, metrics, log.logger);
-    const spending = new SpendingRepository(database.dataSource);
+    const spending = new SpendingReportRepository(database.dataSource);
     return {
       alerts: new SpendingAlerts(
         spending,
