@@ -1,3 +1,4 @@
+import { OutboundFailed } from '../../outbound/outbound-errors.js';
 import { RequestSlots } from '../../outbound/request-slots.js';
 import { runInWorker, WorkerJobError } from '../../sandbox/run-in-worker.js';
 
@@ -39,8 +40,11 @@ const DOCUMENT_MS = 4_000;
 const PLAIN_MS = 2_000;
 const MEMORY_MB = 192;
 
-/** The longest that reading may take, without waiting for a place. */
-export const MAX_READING_MS = DOCUMENT_MS + PLAIN_MS;
+/** Longer than this nobody waits for a place. */
+const MAX_WAIT_MS = 3_000;
+
+/** The longest that reading may take. */
+export const MAX_READING_MS = MAX_WAIT_MS + DOCUMENT_MS + PLAIN_MS;
 
 // Run from sources, as tests do, there is no .js.
 const SCRIPT = new URL(
@@ -52,17 +56,22 @@ const SCRIPT = new URL(
 export class PageReader {
   private readonly places = new RequestSlots(CONCURRENCY);
 
-  /** Throws UnreadablePage; OutboundFailed, `busy`, when too many pages wait; the signal's reason when it fires. */
+  /** Throws UnreadablePage; OutboundFailed, `busy`, when there is no place in time; the signal's reason when it fires. */
   async read(page: PageJob, signal: AbortSignal): Promise<PageText> {
-    return this.places.run(signal, async () => {
-      try {
-        return await inThread(page, DOCUMENT_MS, signal);
-      } catch (error) {
-        const isTooHard = error instanceof UnreadablePage && error.reason !== 'cancelled';
-        if (page.kind !== 'html' || !isTooHard) throw error;
-        return inThread({ ...page, kind: 'hard-html' }, PLAIN_MS, signal);
-      }
-    });
+    const wait = new AbortController();
+    const timer = setTimeout(() => wait.abort(new OutboundFailed('busy')), MAX_WAIT_MS);
+    return this.places
+      .run(AbortSignal.any([signal, wait.signal]), async () => {
+        clearTimeout(timer);
+        try {
+          return await inThread(page, DOCUMENT_MS, signal);
+        } catch (error) {
+          const isTooHard = error instanceof UnreadablePage && error.reason !== 'cancelled';
+          if (page.kind !== 'html' || !isTooHard) throw error;
+          return inThread({ ...page, kind: 'hard-html' }, PLAIN_MS, signal);
+        }
+      })
+      .finally(() => clearTimeout(timer));
   }
 }
 

@@ -108,7 +108,7 @@ async function read(
 
 async function toMarkdown(html: string, url: string): Promise<{ title: string; text: string }> {
   const [linkedom, { Readability }, { default: TurndownService }] = await Promise.all([
-    import('linkedom'),
+    import('linkedom/worker'),
     import('@mozilla/readability'),
     import('turndown'),
   ]);
