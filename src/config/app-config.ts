@@ -125,6 +125,21 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** Threads in this process that compute for tools at the same time. */
+  abstract readonly computeConcurrency: number;
+  /** Of what the model hands to `run_code`: its time, and the memory of what it makes. */
+  abstract readonly code: { readonly timeoutMs: number; readonly memoryMb: number };
+  /** What `database_query` reads. */
+  abstract readonly database: {
+    /** Of a restricted role on an application database. */
+    readonly url: Secret | undefined;
+    readonly schemas: readonly string[];
+    /** Without a URL: the example in Perch's own database. */
+    readonly isExampleEnabled: boolean;
+    readonly timeoutMs: number;
+    readonly maxRows: number;
+    readonly maxBytes: number;
+  };
   abstract readonly web: WebConfig;
   /** `undefined`: nobody searches. */
   abstract readonly search: SearchConfig | undefined;

@@ -101,7 +101,18 @@ export const envSchema = z.object({
   PERCH_TOOL_RULES: json(toolRulesSchema).default({}),
   PERCH_TOOL_PROCESS_CONCURRENCY: integer(1, 10_000).default(64),
   PERCH_TOOL_BREAKER_OPEN_MS: integer(1, HOUR_MS).default(30_000),
+  PERCH_COMPUTE_CONCURRENCY: integer(1, 64).default(2),
+  PERCH_CODE_TIMEOUT_MS: integer(250, 60_000).default(2_000),
+  PERCH_CODE_MEMORY_MB: integer(8, 256).default(64),
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
+  PERCH_TOOL_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+    .optional(),
+  PERCH_TOOL_DATABASE_SCHEMAS: list.default([]),
+  PERCH_TOOL_DATABASE_EXAMPLE: flag.optional(),
+  PERCH_TOOL_DATABASE_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(5_000),
+  PERCH_TOOL_DATABASE_MAX_ROWS: integer(1, 100_000).default(200),
+  PERCH_TOOL_DATABASE_MAX_BYTES: integer(1024, 100_000_000).default(1_000_000),
 
   // tools: the web
   PERCH_WEB_CONCURRENCY: integer(1, 1000).default(16),

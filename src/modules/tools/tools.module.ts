@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
+import { DatabaseQueryModule } from './builtin/database-query/database-query.module.js';
+import { DatabaseTools } from './builtin/database-query/database-tools.js';
 import { BuiltinTools } from './builtin-tools.js';
+import { ComputeSandbox } from './sandbox/compute-sandbox.js';
 import { ExecutionSlots } from './execution-slots.js';
 import { OutboundModule } from './outbound/outbound.module.js';
 import { ToolBreakers } from './tool-breakers.js';
@@ -12,11 +15,16 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [AuditModule, OutboundModule, RateLimitModule],
+  imports: [DatabaseQueryModule, AuditModule, OutboundModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
-    { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...sources: unknown[]) => sources },
+    ComputeSandbox,
+    {
+      provide: TOOL_SOURCES,
+      inject: [BuiltinTools, DatabaseTools],
+      useFactory: (...sources: unknown[]) => sources,
+    },
     ExecutionSlots,
     ToolBreakers,
     ToolExecutor,

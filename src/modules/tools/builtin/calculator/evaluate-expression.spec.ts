@@ -101,6 +101,55 @@ describe(evaluateExpression.name, () => {
     );
   });
 
+  it('takes a moment at most, whatever is written in 500 characters', () => {
+    const piece = fc.constantFrom(
+      ...[
+        '1',
+        '9',
+        '0',
+        '.',
+        '%',
+        ' ',
+        '%of',
+        ' % of ',
+        '(',
+        ')',
+        '((',
+        '_(',
+        '^',
+        '**',
+        '-',
+        '+',
+        '!',
+        '~',
+        ',',
+        'e',
+      ],
+      ...[
+        'factorial(',
+        'factorial(170)',
+        'gcd(',
+        'round(',
+        'hypot(',
+        '1e308',
+        '1e-308',
+        '9'.repeat(60),
+        ' '.repeat(60),
+      ],
+    );
+    const hostile = fc
+      .tuple(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.array(piece, { maxLength: 6 }))
+      // Repetition is what makes a pattern or a parser slow.
+      .map(([repeated, end]) => (repeated.join('').repeat(500).slice(0, 480) + end.join('')).slice(0, 500));
+    fc.assert(
+      fc.property(hostile, (expression) => {
+        // The processor's time, and the better of two: others may be at work on this machine.
+        return Math.min(cpuMsOf(expression), cpuMsOf(expression)) < 10;
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('agrees with the arithmetic of the language', () => {
     const number = fc.integer({ min: -999, max: 999 });
     fc.assert(
@@ -111,3 +160,14 @@ describe(evaluateExpression.name, () => {
     );
   });
 });
+
+function cpuMsOf(expression: string): number {
+  const before = process.threadCpuUsage();
+  try {
+    evaluateExpression(expression);
+  } catch {
+    // Refused is fine.
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
