@@ -1,7 +1,9 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
+import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
@@ -125,6 +127,17 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
+  abstract readonly httpApis: readonly HttpApi[];
+  /** By the name of the variable, as the credentials of `httpApis` name it. */
+  abstract readonly httpCredentials: ReadonlyMap<string, Secret>;
+  abstract readonly mcpServers: readonly McpServerSettings[];
+  /** Credentials that entries of `mcpServers` name, by the setting's name. */
+  abstract readonly mcpCredentials: ReadonlyMap<string, Secret>;
+  /** PATH of programs that are MCP servers. */
+  abstract readonly mcpPath: string | undefined;
+  /** A tool that no administrator has seen yet is offered as it is. */
+  abstract readonly isMcpTrustedOnFirstUse: boolean;
   /** Threads in this process that compute for tools at the same time. */
   abstract readonly computeConcurrency: number;
   /** Of what the model hands to `run_code`: its time, and the memory of what it makes. */

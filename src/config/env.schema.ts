@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
+import { mcpServersSchema } from './mcp-servers.schema.js';
+import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
@@ -113,6 +115,7 @@ export const envSchema = z.object({
   PERCH_TOOL_DATABASE_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(5_000),
   PERCH_TOOL_DATABASE_MAX_ROWS: integer(1, 100_000).default(200),
   PERCH_TOOL_DATABASE_MAX_BYTES: integer(1024, 100_000_000).default(1_000_000),
+  PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // tools: the web
   PERCH_WEB_CONCURRENCY: integer(1, 1000).default(16),
@@ -147,6 +150,11 @@ export const envSchema = z.object({
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+
+  // tools: MCP servers
+  PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
+  PERCH_MCP_STDIO_ENABLED: flag.default(false),
+  PERCH_MCP_TRUST_ON_FIRST_USE: flag.default(true),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

@@ -140,4 +140,47 @@ describe(loadConfig.name, () => {
     expect(allows({ ...priced, AI_ALLOW_UNPRICED_MODELS: 'true' })).toBe(true);
     expect(allows({ AI_ALLOW_UNPRICED_MODELS: 'false' })).toBe(false);
   });
+
+  describe('of MCP servers', () => {
+    const servers = (...entries: object[]): Record<string, string> => ({
+      PERCH_MCP_SERVERS: JSON.stringify(entries),
+    });
+    const one = { name: 'tickets', url: 'https://mcp.example.com/mcp' };
+
+    it('keeps credentials out of sight', () => {
+      const config = loadConfig({
+        ...servers({ ...one, token_env: 'TICKETS_TOKEN', headers_env: { 'X-Api-Key': 'TICKETS_KEY' } }),
+        TICKETS_TOKEN: 'canary-1',
+        TICKETS_KEY: 'canary-2',
+      });
+      expect(config.tools.mcpServers[0]).toMatchObject({ timeout_seconds: 30, trusted: false });
+      expect(config.tools.mcpCredentials.get('TICKETS_KEY')!.reveal()).toBe('canary-2');
+      expect(inspect(config.tools, { depth: 9 }) + JSON.stringify(config.tools)).not.toContain('canary');
+    });
+
+    it.each<[string, object, RegExp]>([
+      ['neither address nor program', { url: undefined }, /either a url or a command/],
+      ['both', { command: 'x' }, /either a url or a command/],
+      ['credentials in the address', { url: 'https://a:b@mcp.example.com' }, /no credentials/],
+      ['another scheme', { url: 'file:///etc/passwd' }, /http or https/],
+      ['an underscore in the name', { name: 'a_b' }, /must be 1 to 32/],
+      ['a header of the protocol', { headers_env: { 'Mcp-Session-Id': 'A' } }, /protocol decides/],
+      [
+        'two credentials in one header',
+        { token_env: 'A', headers_env: { authorization: 'B' } },
+        /must not name/,
+      ],
+      ['a credential that is not set', { token_env: 'NOT_SET' }, /names NOT_SET, which is not set/],
+      ['a secret of Perch', { token_env: 'AUTH_JWT_SECRET' }, /AUTH_JWT_SECRET, which is a setting of Perch/],
+      ['a program that is not allowed', { url: undefined, command: 'x' }, /PERCH_MCP_STDIO_ENABLED: must be/],
+      ['a program with credentials', { url: undefined, command: 'x', user_credentials: true }, /takes no/],
+      ['an unknown member', { tokn: 'x' }, /tokn/],
+    ])('refuses %s', (_, members, fault) => {
+      expect(faultsOf(servers({ ...one, ...members })).join('\n')).toMatch(fault);
+    });
+
+    it('refuses two of the same name', () => {
+      expect(faultsOf(servers(one, one))).toEqual([expect.stringMatching(/names must differ/)]);
+    });
+  });
 });

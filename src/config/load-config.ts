@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ConnectionSettings, connectionsSchema, type Env, envSchema } from './env.schema.js';
+import { type ConnectionSettings, connectionsSchema, ENV_NAMES, type Env, envSchema } from './env.schema.js';
+import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
 import type { AppConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
 import { Secret } from './secret.js';
@@ -61,6 +62,8 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
       faults.push(`AI_MODELS: ${model.id} names ${model.api_key_env} as its key, which is not set`);
     }
   }
+  faults.push(...mcpFaults(env, given));
+  faults.push(...httpToolFaults(env, given));
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -84,6 +87,38 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     faults.push('PERCH_SEARCH_ENGINE: is needed with PERCH_SEARCH_URL and PERCH_SEARCH_API_KEY');
   }
   return faults;
+}
+
+function mcpFaults(env: Env, given: Given): string[] {
+  return env.PERCH_MCP_SERVERS.flatMap((server) => [
+    ...namedSettings(server)
+      .filter((name) => !given[name] || ENV_NAMES.includes(name))
+      .map((name) =>
+        ENV_NAMES.includes(name)
+          ? `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is a setting of Perch and must not leave it`
+          : `PERCH_MCP_SERVERS: ${server.name} names ${name}, which is not set`,
+      ),
+    ...(server.command !== undefined && !env.PERCH_MCP_STDIO_ENABLED
+      ? [`PERCH_MCP_STDIO_ENABLED: must be true for the command of ${server.name}`]
+      : []),
+  ]);
+}
+
+/** Shorter values would be struck out of answers in which they stand by chance. */
+const MIN_CREDENTIAL_LENGTH = 8;
+
+function httpToolFaults(env: Env, given: Given): string[] {
+  return env.PERCH_HTTP_TOOLS.flatMap(({ name: api, credentials }) =>
+    credentials.flatMap(({ name, value_env: variable }) => {
+      const value = given[variable];
+      const where = `PERCH_HTTP_TOOLS: ${api} names ${variable} as its ${name}, which`;
+      if (value === undefined) return [`${where} is not set`];
+      if (value.length < MIN_CREDENTIAL_LENGTH)
+        return [`${where} has less than ${MIN_CREDENTIAL_LENGTH} characters`];
+      if (!/^[\x20-\x7e]+$/.test(value)) return [`${where} has other characters than visible ASCII`];
+      return [];
+    }),
+  );
 }
 
 /** What is fine for trying out and dangerous in production. */
@@ -146,6 +181,9 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
     value === undefined ? undefined : new Secret(value);
   const modelKeys = new Map<string, Secret>();
   for (const { api_key_env: name } of env.AI_MODELS) if (name) modelKeys.set(name, new Secret(given[name]!));
+  const httpCredentials = new Map<string, Secret>();
+  for (const { value_env: name } of env.PERCH_HTTP_TOOLS.flatMap(({ credentials }) => credentials))
+    httpCredentials.set(name, new Secret(given[name]!));
   return {
     process: {
       role: env.PERCH_ROLE,
@@ -224,6 +262,12 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
     },
     tools: {
+      mcpServers: env.PERCH_MCP_SERVERS,
+      mcpCredentials: new Map(
+        env.PERCH_MCP_SERVERS.flatMap(namedSettings).map((name) => [name, new Secret(given[name]!)]),
+      ),
+      mcpPath: given.PATH,
+      isMcpTrustedOnFirstUse: env.PERCH_MCP_TRUST_ON_FIRST_USE,
       rules: env.PERCH_TOOL_RULES,
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
@@ -246,6 +290,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       search: searchOf(env),
       computeConcurrency: env.PERCH_COMPUTE_CONCURRENCY,
       code: { timeoutMs: env.PERCH_CODE_TIMEOUT_MS, memoryMb: env.PERCH_CODE_MEMORY_MB },
+      httpApis: env.PERCH_HTTP_TOOLS,
+      httpCredentials,
     },
     rateLimit: {
       tiers: {

@@ -7,6 +7,7 @@ import { Audit1764200001000 } from './1764200001000-audit.js';
 import { Alerts1764200002000 } from './1764200002000-alerts.js';
 import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
 import { InstallationSecrets1764500000000 } from './1764500000000-installation-secrets.js';
+import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Alerts1764200002000,
   ToolPolicy1764400000000,
   InstallationSecrets1764500000000,
+  McpTools1764510000000,
 ];

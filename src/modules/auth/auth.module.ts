@@ -13,6 +13,7 @@ import { AdministrationService } from './administration/administration.service.j
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
+import { DerivedKeysModule } from './derived-keys.module.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -35,6 +36,7 @@ class SigningSecretModule {}
     AuditModule,
     TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity]),
     SigningSecretModule,
+    DerivedKeysModule,
     JwtModule.registerAsync({
       imports: [SigningSecretModule],
       inject: [SIGNING_SECRET],

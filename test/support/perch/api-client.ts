@@ -23,6 +23,10 @@ export class ApiClient {
     return this.send('PATCH', path, body);
   }
 
+  put(path: string, body: unknown): Promise<Response> {
+    return this.send('PUT', path, body);
+  }
+
   delete(path: string): Promise<Response> {
     return this.send('DELETE', path);
   }
