@@ -161,7 +161,7 @@ export abstract class ToolsConfig {
 export interface WebConfig {
   /** Requests of this process to public hosts at the same time. */
   readonly concurrency: number;
-  /** Requests of this process to origins that the operator named, at the same time. */
+  /** Requests of this process to each origin that the operator named, at the same time. */
   readonly originConcurrency: number;
   /** For a page with its redirects, or a search. */
   readonly timeoutMs: number;

@@ -122,7 +122,7 @@ export const envSchema = z.object({
   PERCH_WEB_ORIGIN_CONCURRENCY: integer(1, 1000).default(64),
   PERCH_WEB_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(20_000),
   PERCH_WEB_MAX_BYTES: integer(1024, 50_000_000).default(3_000_000),
-  PERCH_WEB_MAX_CHARACTERS: integer(1000, 200_000).default(20_000),
+  PERCH_WEB_MAX_CHARACTERS: integer(1000, 48_000).default(20_000),
   PERCH_SEARCH_ENGINE: z.enum(['searxng', 'brave', 'tavily']).optional(),
   PERCH_SEARCH_URL: httpUrl.optional(),
   PERCH_SEARCH_API_KEY: text.optional(),

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { ToolsConfig } from '../../config/app-config.js';
+import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { calculatorTool } from './builtin/calculator/calculator.tool.js';
 import { currentTimeTool } from './builtin/current-time/current-time.tool.js';
+import { runCodeTool } from './builtin/run-code/run-code.tool.js';
 import { webFetchTool } from './builtin/web-fetch/web-fetch.tool.js';
 import { createSearchEngine } from './builtin/web-search/create-search-engine.js';
 import { webSearchTool } from './builtin/web-search/web-search.tool.js';
 import { OutboundClient } from './outbound/outbound-client.js';
-import { runCodeTool } from './builtin/run-code/run-code.tool.js';
 import { ComputeSandbox } from './sandbox/compute-sandbox.js';
 import type { Tool, ToolSource } from './tool.js';
 
@@ -29,7 +29,7 @@ export class BuiltinTools implements ToolSource {
       calculatorTool,
       currentTimeTool(clock),
       runCodeTool(sandbox, config),
-      webFetchTool({ outbound, web, clock }),
+      webFetchTool({ outbound, sandbox, web, clock }),
       ...(search ? [webSearchTool({ engine: createSearchEngine(search, web, outbound), web, logger })] : []),
     ];
   }

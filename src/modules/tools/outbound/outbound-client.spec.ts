@@ -260,6 +260,18 @@ describe(`${OutboundClient.name}, https`, () => {
     expect(await outcomeOf(request)).toBe('OutboundFailed: tls');
   });
 
+  it('lets no variable of the environment say otherwise', async () => {
+    const page = await keep(anHttpsSite({ cert, key }, hello));
+    const client = new OutboundClient(LIMITS, anInternet([page], names));
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      const request = client.request(aPublicRequest(`https://public.site:${page.port}/`));
+      expect(await outcomeOf(request)).toBe('OutboundFailed: tls');
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
+  });
+
   it('is not led from https to http', async () => {
     const plain = await site(hello);
     const page = await keep(anHttpsSite({ cert, key }, redirectTo(`http://public.site:${plain.port}/`)));

@@ -14,7 +14,7 @@ import { toOutboundFailure } from './to-outbound-failure.js';
 export interface OutboundLimits {
   /** Requests to public hosts at the same time. */
   readonly publicConcurrency: number;
-  /** Requests to origins of the operator at the same time, without `fetchFor`. */
+  /** Requests to each origin of the operator at the same time, without `fetchFor`. */
   readonly originConcurrency: number;
   /** Host names under which this installation is reached: no tool calls it through the front door. */
   readonly ownHosts: readonly string[];
@@ -37,7 +37,8 @@ const CONNECTIONS_PER_ORIGIN = 64;
 export class OutboundClient implements OnApplicationShutdown {
   private readonly rules: PublicUrlRules;
   private readonly publicSlots: RequestSlots;
-  private readonly originSlots: RequestSlots;
+  /** One each, so that an origin that hangs holds up nobody else. As many as the operator named. */
+  private readonly originSlots = new Map<string, RequestSlots>();
   private readonly origins = new Agent({
     pipelining: 1,
     connections: CONNECTIONS_PER_ORIGIN,
@@ -52,7 +53,7 @@ export class OutboundClient implements OnApplicationShutdown {
   });
 
   constructor(
-    limits: OutboundLimits,
+    private readonly limits: OutboundLimits,
     private readonly network: Network = PUBLIC_INTERNET,
   ) {
     this.rules = {
@@ -61,7 +62,6 @@ export class OutboundClient implements OnApplicationShutdown {
       ownHosts: new Set(limits.ownHosts.map(comparableName)),
     };
     this.publicSlots = new RequestSlots(limits.publicConcurrency);
-    this.originSlots = new RequestSlots(limits.originConcurrency);
   }
 
   /** The address of a public target as it would be asked for. Throws OutboundRefused for what no lookup is needed for. */
@@ -195,7 +195,7 @@ export class OutboundClient implements OnApplicationShutdown {
     if (!/^[A-Z]{1,16}$/.test(method) || method === 'CONNECT' || method === 'TRACE') {
       throw new OutboundRefused('method_forbidden');
     }
-    return this.originSlots.run(signal, async () => {
+    return this.slotsOf(url.origin).run(signal, async () => {
       const answer = await this.origins.request({
         origin: url.origin,
         path: url.pathname + url.search,
@@ -207,6 +207,12 @@ export class OutboundClient implements OnApplicationShutdown {
       answer.body.on('error', () => undefined);
       return toResponse(url, answer, { ...request, method });
     });
+  }
+
+  private slotsOf(origin: string): RequestSlots {
+    let slots = this.originSlots.get(origin);
+    if (!slots) this.originSlots.set(origin, (slots = new RequestSlots(this.limits.originConcurrency)));
+    return slots;
   }
 }
 

@@ -126,6 +126,22 @@ describe(`${OutboundClient.name}, an operator's origin`, () => {
   });
 });
 
+describe('origins of the operator', () => {
+  it('do not hold each other up', async () => {
+    const hanging = await site(() => undefined);
+    const api = await site(echo);
+    const caller = new AbortController();
+    const blocked = Array.from({ length: 3 }, () =>
+      client.request(toOrigin(hanging.origin, hanging.origin, { signal: caller.signal })),
+    );
+    await until(() => hanging.requests.length === LIMITS.originConcurrency);
+    expect(await outcomeOf(client.request(toOrigin(api.origin, api.origin)))).toBe(200);
+    caller.abort();
+    await Promise.all(blocked.map(outcomeOf));
+    expect(hanging.requests).toHaveLength(LIMITS.originConcurrency);
+  });
+});
+
 describe('the fetch for one origin', () => {
   it('streams, with back pressure left to the reader, and ends with its signal', async () => {
     const events = await site((_, response) => {

@@ -18,6 +18,8 @@ export interface PageRequest {
   /** `timeoutMs` is for all of it: rules, redirects, the page. */
   readonly web: Pick<WebConfig, 'timeoutMs' | 'maxBytes'>;
   readonly clock: Clock;
+  /** For whom: the user's id. */
+  readonly owner: string;
   readonly signal: AbortSignal;
   readonly reportProgress: (message: string) => void;
 }
@@ -53,8 +55,8 @@ export async function fetchPage(request: PageRequest): Promise<OutboundResponse>
   throw new OutboundFailed('too_many_redirects');
 }
 
-async function askRobots(url: URL, timeoutMs: number, { robots, signal }: PageRequest): Promise<void> {
-  switch (await robots.ask(url, timeoutMs, signal)) {
+async function askRobots(url: URL, timeoutMs: number, { robots, owner, signal }: PageRequest): Promise<void> {
+  switch (await robots.ask(url, { owner, timeoutMs, signal })) {
     case 'allowed':
       return;
     case 'disallowed':

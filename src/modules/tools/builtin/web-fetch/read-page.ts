@@ -1,5 +1,6 @@
-import { RequestSlots } from '../../outbound/request-slots.js';
-import { runInWorker, WorkerJobError } from '../../sandbox/run-in-worker.js';
+import { OutboundFailed } from '../../outbound/outbound-errors.js';
+import type { ComputeSandbox } from '../../sandbox/compute-sandbox.js';
+import { WorkerJobError } from '../../sandbox/run-in-worker.js';
 
 /** What goes to the thread. */
 export interface PageJob {
@@ -33,50 +34,55 @@ export class UnreadablePage extends Error {
   }
 }
 
-/** Pages that are read at the same time: each has a thread with a heap of its own. */
-const CONCURRENCY = 4;
 const DOCUMENT_MS = 4_000;
 const PLAIN_MS = 2_000;
 const MEMORY_MB = 192;
+/** For waiting, twice perhaps. */
+const WAIT_MS = 6_000;
 
-/** The longest that reading may take, without waiting for a place. */
-export const MAX_READING_MS = DOCUMENT_MS + PLAIN_MS;
+/** The longest that reading may take. */
+export const MAX_READING_MS = WAIT_MS + DOCUMENT_MS + PLAIN_MS;
 
-// Run from sources, as tests do, there is no .js.
-const SCRIPT = new URL(
-  import.meta.url.endsWith('.ts') ? './read-page.worker.ts' : './read-page.worker.js',
-  import.meta.url,
-);
+const SCRIPT = new URL('./read-page.worker.js', import.meta.url);
 
 /** Reads pages in threads of their own: HTML as Markdown, all else as it is. */
 export class PageReader {
-  private readonly places = new RequestSlots(CONCURRENCY);
+  constructor(private readonly sandbox: ComputeSandbox) {}
 
-  /** Throws UnreadablePage; OutboundFailed, `busy`, when too many pages wait; the signal's reason when it fires. */
-  async read(page: PageJob, signal: AbortSignal): Promise<PageText> {
-    return this.places.run(signal, async () => {
-      try {
-        return await inThread(page, DOCUMENT_MS, signal);
-      } catch (error) {
-        const isTooHard = error instanceof UnreadablePage && error.reason !== 'cancelled';
-        if (page.kind !== 'html' || !isTooHard) throw error;
-        return inThread({ ...page, kind: 'hard-html' }, PLAIN_MS, signal);
-      }
-    });
+  /** Throws UnreadablePage; OutboundFailed, `busy`, when there is no place in time; the signal's reason when it fires. */
+  async read(page: PageJob, owner: string, signal: AbortSignal): Promise<PageText> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(MAX_READING_MS)]);
+    try {
+      return await this.inThread(page, DOCUMENT_MS, owner, limit);
+    } catch (error) {
+      signal.throwIfAborted();
+      const isTooHard = error instanceof UnreadablePage && page.kind === 'html';
+      if (!isTooHard) throw error;
+      return await this.inThread({ ...page, kind: 'hard-html' }, PLAIN_MS, owner, limit);
+    }
   }
-}
 
-async function inThread(input: PageJob, timeoutMs: number, signal: AbortSignal): Promise<PageText> {
-  try {
-    return (await runInWorker({
-      script: SCRIPT,
-      input,
-      timeoutMs,
-      memoryMb: MEMORY_MB,
-      signal,
-    })) as PageText;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof WorkerJobError ? new UnreadablePage(error.reason) : error;
+  private async inThread(
+    input: PageJob,
+    timeoutMs: number,
+    owner: string,
+    signal: AbortSignal,
+  ): Promise<PageText> {
+    try {
+      return (await this.sandbox.run({
+        script: SCRIPT,
+        input,
+        timeoutMs,
+        memoryMb: MEMORY_MB,
+        owner,
+        signal,
+      })) as PageText;
+    } catch (error) {
+      if (!(error instanceof WorkerJobError)) throw error;
+      const { reason } = error;
+      throw reason === 'busy' || reason === 'cancelled'
+        ? new OutboundFailed('busy')
+        : new UnreadablePage(reason);
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { PageJob, PageText } from './read-page.js';
 
 /*
  * Turns the bytes of a page into text that a model can read. Runs in a thread of its own: the page is a stranger's, and
- * may be made to take for ever. One file, because a thread that starts from sources finds no others.
+ * may be made to take for ever.
  */
 
 /** As much of the DOM as is used here; the program is compiled without a browser's types. */
@@ -108,7 +108,7 @@ async function read(
 
 async function toMarkdown(html: string, url: string): Promise<{ title: string; text: string }> {
   const [linkedom, { Readability }, { default: TurndownService }] = await Promise.all([
-    import('linkedom'),
+    import('linkedom/worker'),
     import('@mozilla/readability'),
     import('turndown'),
   ]);

@@ -4,7 +4,8 @@ import type { Clock } from '../../../../shared/context/clock.js';
 import type { OutboundClient } from '../../outbound/outbound-client.js';
 import { OutboundFailed } from '../../outbound/outbound-errors.js';
 import { PRODUCT_TOKEN } from '../../outbound/outbound-headers.js';
-import { runInWorker, WorkerJobError } from '../../sandbox/run-in-worker.js';
+import type { ComputeSandbox } from '../../sandbox/compute-sandbox.js';
+import { WorkerJobError } from '../../sandbox/run-in-worker.js';
 import { MAX_ROBOTS_BYTES, rulesFor } from './robots-rules.js';
 
 /** RFC 9309: no longer than a day. */
@@ -21,17 +22,20 @@ const MAX_EFFORT = 1_000_000;
 const WORKER_MS = 1_000;
 const WORKER_MEMORY_MB = 64;
 
-// Run from sources, as tests do, there is no .js.
-const SCRIPT = new URL(
-  import.meta.url.endsWith('.ts') ? './robots.worker.ts' : './robots.worker.js',
-  import.meta.url,
-);
+const SCRIPT = new URL('./robots.worker.js', import.meta.url);
 
 // Its types describe an ES module, which it is not.
 const parseRobots = robotsParser as unknown as typeof robotsParser.default;
 
 /** What a site wants of robots: `unreachable` when nobody knows. */
 type Site = { readonly rules: string } | 'unreachable';
+
+export interface RobotsQuestion {
+  /** For whom: the user's id. */
+  readonly owner: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
 
 export type RobotsAnswer = 'allowed' | 'disallowed' | 'unreachable';
 
@@ -44,6 +48,7 @@ export class RobotsGuard {
 
   constructor(
     private readonly outbound: OutboundClient,
+    private readonly sandbox: ComputeSandbox,
     clock: Clock,
   ) {
     this.sites = new LRUCache<string, Site>({
@@ -57,14 +62,14 @@ export class RobotsGuard {
   }
 
   /** Throws OutboundRefused, as the page itself would; OutboundFailed, `cancelled`, `busy`. */
-  async ask(url: URL, timeoutMs: number, signal: AbortSignal): Promise<RobotsAnswer> {
+  async ask(url: URL, { owner, timeoutMs, signal }: RobotsQuestion): Promise<RobotsAnswer> {
     let site = this.sites.get(url.origin);
     if (site === undefined) {
       site = await this.load(url.origin, timeoutMs, signal);
       this.sites.set(url.origin, site, { ttl: site === 'unreachable' ? KEPT_FAILURE_MS : KEPT_MS });
     }
     if (site === 'unreachable') return site;
-    return (await isAllowed(site.rules, url, signal)) ? 'allowed' : 'disallowed';
+    return (await this.isAllowed(site.rules, url, { owner, timeoutMs, signal })) ? 'allowed' : 'disallowed';
   }
 
   private async load(origin: string, timeoutMs: number, signal: AbortSignal): Promise<Site> {
@@ -88,27 +93,31 @@ export class RobotsGuard {
       return error.reason === 'too_many_redirects' ? { rules: '' } : 'unreachable';
     }
   }
-}
 
-async function isAllowed(rules: string, url: URL, signal: AbortSignal): Promise<boolean> {
-  if (rules === '') return true;
-  const robotsUrl = `${url.origin}/robots.txt`;
-  if (rules.length * (url.pathname.length + url.search.length) <= MAX_EFFORT) {
-    return parseRobots(robotsUrl, rules).isAllowed(url.href) ?? true;
-  }
-  try {
-    const input = { robotsUrl, rules, url: url.href };
-    return (await runInWorker({
-      script: SCRIPT,
-      input,
-      timeoutMs: WORKER_MS,
-      memoryMb: WORKER_MEMORY_MB,
-      signal,
-    })) as boolean;
-  } catch (error) {
-    if (!(error instanceof WorkerJobError)) throw error;
-    if (signal.aborted) throw new OutboundFailed('cancelled');
-    // Rules that nobody can follow in time are not meant kindly.
-    return false;
+  private async isAllowed(
+    rules: string,
+    url: URL,
+    { owner, timeoutMs, signal }: RobotsQuestion,
+  ): Promise<boolean> {
+    if (rules === '') return true;
+    const robotsUrl = `${url.origin}/robots.txt`;
+    if (rules.length * (url.pathname.length + url.search.length) <= MAX_EFFORT) {
+      return parseRobots(robotsUrl, rules).isAllowed(url.href) ?? true;
+    }
+    try {
+      return (await this.sandbox.run({
+        script: SCRIPT,
+        input: { robotsUrl, rules, url: url.href },
+        timeoutMs: WORKER_MS,
+        memoryMb: WORKER_MEMORY_MB,
+        owner,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      })) as boolean;
+    } catch (error) {
+      if (!(error instanceof WorkerJobError)) throw error;
+      if (error.reason === 'busy' || error.reason === 'cancelled') throw new OutboundFailed('busy');
+      // Rules that nobody can follow in time are not meant kindly.
+      return false;
+    }
   }
 }

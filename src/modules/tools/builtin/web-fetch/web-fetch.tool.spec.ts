@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { KeptLog } from '../../../../../test/support/a-logger.js';
 import { aToolContext } from '../../../../../test/support/a-tool-context.js';
 import { anHttpSite, anInternet, type ASite } from '../../../../../test/support/tools/a-public-site.js';
+import { loadConfig } from '../../../../config/load-config.js';
 import { OutboundClient } from '../../outbound/outbound-client.js';
+import { ComputeSandbox } from '../../sandbox/compute-sandbox.js';
 import { type Tool, ToolError, ToolUnavailableError } from '../../tool.js';
 import { webFetchTool } from './web-fetch.tool.js';
 
@@ -50,11 +53,13 @@ async function aWeb(pages: Pages, timeoutMs = 5_000): Promise<Web> {
     anInternet([site], names),
   );
   opened.push(() => outbound.onApplicationShutdown());
+  const sandbox = new ComputeSandbox(loadConfig({}).tools, new KeptLog().logger);
+  opened.push(() => sandbox.onApplicationShutdown());
   let passedMs = 0;
   const clock = { now: () => new Date(0), monotonicMs: () => performance.now() + passedMs };
   const web = { timeoutMs, maxBytes: MAX_BYTES, maxCharacters: MAX_CHARACTERS };
   return {
-    tool: webFetchTool({ outbound, web, clock }),
+    tool: webFetchTool({ outbound, sandbox, web, clock }),
     site,
     at: (path) => `http://public.site:${site.port}${path}`,
     asked: () => site.requests.map(({ url }) => url),

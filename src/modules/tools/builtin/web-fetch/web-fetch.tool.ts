@@ -4,6 +4,7 @@ import type { Clock } from '../../../../shared/context/clock.js';
 import type { JsonValue } from '../../../../shared/llm/json.js';
 import { defineTool } from '../../define-tool.js';
 import type { OutboundClient } from '../../outbound/outbound-client.js';
+import type { ComputeSandbox } from '../../sandbox/compute-sandbox.js';
 import type { Tool } from '../../tool.js';
 import { checkAnswer } from './check-answer.js';
 import { fetchPage } from './fetch-page.js';
@@ -19,14 +20,15 @@ const SLACK_MS = 4_000;
 
 export interface WebFetchParts {
   readonly outbound: OutboundClient;
+  readonly sandbox: ComputeSandbox;
   readonly web: Pick<WebConfig, 'timeoutMs' | 'maxBytes' | 'maxCharacters'>;
   readonly clock: Clock;
 }
 
 /** Reads a page of the public web: HTML as Markdown, texts as they are. */
-export function webFetchTool({ outbound, web, clock }: WebFetchParts): Tool {
-  const robots = new RobotsGuard(outbound, clock);
-  const reader = new PageReader();
+export function webFetchTool({ outbound, sandbox, web, clock }: WebFetchParts): Tool {
+  const robots = new RobotsGuard(outbound, sandbox, clock);
+  const reader = new PageReader(sandbox);
   return defineTool({
     name: 'web_fetch',
     description:
@@ -55,9 +57,9 @@ export function webFetchTool({ outbound, web, clock }: WebFetchParts): Tool {
     returnsUntrusted: true,
     whenDown:
       'Web pages cannot be read at the moment. Go on without the page, say so, and do not guess what it says.',
-    execute: async ({ url, start_index: startIndex = 0 }, { signal, reportProgress }) => {
+    execute: async ({ url, start_index: startIndex = 0 }, { userId: owner, signal, reportProgress }) => {
       try {
-        const page = await fetchPage({ url, outbound, robots, web, clock, signal, reportProgress });
+        const page = await fetchPage({ url, outbound, robots, web, clock, owner, signal, reportProgress });
         const { kind, charset, mediaType } = checkAnswer(page);
         const { title, text, totalCharacters } = await reader.read(
           {
@@ -69,6 +71,7 @@ export function webFetchTool({ outbound, web, clock }: WebFetchParts): Tool {
             maxCharacters: web.maxCharacters,
             maxJsonBytes: MAX_TEXT_JSON_BYTES,
           },
+          owner,
           signal,
         );
         const end = startIndex + text.length;
