@@ -126,6 +126,17 @@ export abstract class ToolsConfig {
   abstract readonly breakerOpenMs: number;
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
+  /** What `database_query` reads. */
+  abstract readonly database: {
+    /** Of a restricted role on an application database. */
+    readonly url: Secret | undefined;
+    readonly schemas: readonly string[];
+    /** Without a URL: the example in Perch's own database. */
+    readonly isExampleEnabled: boolean;
+    readonly timeoutMs: number;
+    readonly maxRows: number;
+    readonly maxBytes: number;
+  };
   /** HTTP APIs that agents may use; `openapi/` makes tools of them. */
   abstract readonly httpApis: readonly HttpApi[];
   /** By the name of the variable, as the credentials of `httpApis` name it. */

@@ -103,6 +103,14 @@ export const envSchema = z.object({
   PERCH_TOOL_PROCESS_CONCURRENCY: integer(1, 10_000).default(64),
   PERCH_TOOL_BREAKER_OPEN_MS: integer(1, HOUR_MS).default(30_000),
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
+  PERCH_TOOL_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+    .optional(),
+  PERCH_TOOL_DATABASE_SCHEMAS: list.default([]),
+  PERCH_TOOL_DATABASE_EXAMPLE: flag.optional(),
+  PERCH_TOOL_DATABASE_TIMEOUT_MS: integer(100, 10 * MINUTE_MS).default(5_000),
+  PERCH_TOOL_DATABASE_MAX_ROWS: integer(1, 100_000).default(200),
+  PERCH_TOOL_DATABASE_MAX_BYTES: integer(1024, 100_000_000).default(1_000_000),
   PERCH_HTTP_TOOLS: json(httpApisSchema).default([]),
 
   // tools: the web

@@ -249,6 +249,14 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
       approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
+      database: {
+        url: secret(env.PERCH_TOOL_DATABASE_URL),
+        schemas: env.PERCH_TOOL_DATABASE_SCHEMAS.length > 0 ? env.PERCH_TOOL_DATABASE_SCHEMAS : ['public'],
+        isExampleEnabled: env.PERCH_TOOL_DATABASE_EXAMPLE ?? !isProduction,
+        timeoutMs: env.PERCH_TOOL_DATABASE_TIMEOUT_MS,
+        maxRows: env.PERCH_TOOL_DATABASE_MAX_ROWS,
+        maxBytes: env.PERCH_TOOL_DATABASE_MAX_BYTES,
+      },
       web: {
         concurrency: env.PERCH_WEB_CONCURRENCY,
         originConcurrency: env.PERCH_WEB_ORIGIN_CONCURRENCY,

@@ -121,6 +121,10 @@ describeWithOwnRedis('a cap', () => {
       used: 3,
       remaining: 0,
     });
+    const counted = await Promise.all(
+      [one, two].map((replica) => replica.metric('quota_refusals_total{scope="requests_per_minute"}')),
+    );
+    expect(counted[0]! + counted[1]!).toBe(37);
     // Also where nothing is spent.
     const looked = await ada.on(one).get('/api/v1/agent/conversations');
     expect([looked.status, looked.headers.get('x-ratelimit-remaining')]).toEqual([200, '0']);
@@ -165,8 +169,10 @@ describeWithOwnRedis('a cap', () => {
     asking.catch(() => undefined);
     await until(() => models.requests.length === 2);
     expect(Number((await usageOf(two)).budgets.daily_cost!.reserved)).toBeGreaterThan(0);
+    expect(await one.metric('quota_reservations')).toBe(1);
     leave.abort();
     await until(async () => Number((await usageOf(two)).budgets.daily_cost!.reserved) === 0);
+    expect(await one.metric('quota_reservations')).toBe(0);
     const { windows, budgets } = await usageOf(two);
     expect(windows.requests_per_minute!.used).toBe(1);
     expect(Number(budgets.daily_cost!.used)).toBeGreaterThan(0);
@@ -188,6 +194,7 @@ describeWithOwnRedis('a cap', () => {
     expect(charged).toBeLessThanOrEqual(0.06 + 1e-9);
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(1);
     expect(Number((await usageOf(one)).budgets.daily_cost!.used)).toBeGreaterThanOrEqual(Number(spent));
+    expect(await one.metric('quota_ledger_reads_total{book="user",outcome="ok"}')).toBeGreaterThan(0);
   });
 
   it('F19: lets nothing be spent while Redis is away, and comes back by itself', async () => {

@@ -6,6 +6,7 @@ import { LimitsAndSpending1764200000000 } from './1764200000000-limits-and-spend
 import { Audit1764200001000 } from './1764200001000-audit.js';
 import { Alerts1764200002000 } from './1764200002000-alerts.js';
 import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
+import { InstallationSecrets1764500000000 } from './1764500000000-installation-secrets.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Audit1764200001000,
   Alerts1764200002000,
   ToolPolicy1764400000000,
+  InstallationSecrets1764500000000,
 ];

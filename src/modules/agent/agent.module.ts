@@ -50,7 +50,7 @@ import { AlertRepository } from './spending/alert.repository.js';
 import { AlertWebhook } from './spending/alert-webhook.js';
 import { SpendingAdministrationController } from './spending/spending-administration.controller.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
-import { SpendingRepository } from './spending/spending.repository.js';
+import { SpendingReportRepository } from './spending/spending-report.repository.js';
 import { SpendingService } from './spending/spending.service.js';
 import { UsageRecordsController } from './spending/usage-records.controller.js';
 import { StepEntity } from './step.entity.js';
@@ -119,7 +119,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunSupervisor,
     RunTools,
     SpendingAlerts,
-    SpendingRepository,
+    SpendingReportRepository,
     SpendingService,
     ToolApprovalRepository,
     WorkerLease,

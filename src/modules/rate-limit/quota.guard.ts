@@ -9,6 +9,7 @@ import { requestContext } from '../../shared/context/request-context.js';
 import { DemandEstimator } from './demand-estimator.js';
 import { limitHeaders } from './limit-headers.js';
 import { SPENDS_QUOTA } from './quota.decorator.js';
+import { QuotaMetrics } from './quota-metrics.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import {
   QUOTA_STORE,
@@ -33,6 +34,7 @@ export class QuotaGuard implements CanActivate {
     @Inject(QUOTA_STORE) private readonly store: QuotaStore,
     private readonly policy: QuotaLimitsPolicy,
     private readonly demands: DemandEstimator,
+    private readonly metrics: QuotaMetrics,
     private readonly agent: AgentConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
@@ -65,7 +67,10 @@ export class QuotaGuard implements CanActivate {
     );
     const now = this.clock.now();
     http.getResponse<Response>().set(limitHeaders(outcome.states, now));
-    if (!outcome.admitted) throw quotaExceeded(outcome.refused, now);
+    if (!outcome.admitted) {
+      this.metrics.refused(outcome.refused.scope);
+      throw quotaExceeded(outcome.refused, now);
+    }
     context.reservation = { id, userId, ...next, isTaken: false };
     return true;
   }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DemandEstimator } from './demand-estimator.js';
 import { QuotaGuard } from './quota.guard.js';
+import { QUOTA_METRIC_PROVIDERS, QuotaMetrics } from './quota-metrics.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import { QUOTA_STORE_PROVIDER } from './quota-store.provider.js';
 import { RunQuotas } from './run-quotas.js';
@@ -15,9 +16,11 @@ import { UsageService } from './usage.service.js';
   controllers: [UsageController],
   providers: [
     QUOTA_STORE_PROVIDER,
+    ...QUOTA_METRIC_PROVIDERS,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,
+    QuotaMetrics,
     RunQuotas,
     SpendingLedgerRepository,
     TokenAccountingInterceptor,

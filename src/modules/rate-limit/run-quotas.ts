@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, RateLimitConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
+import { QuotaMetrics } from './quota-metrics.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import {
   QUOTA_STORE,
@@ -54,6 +55,7 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
     private readonly policy: QuotaLimitsPolicy,
     private readonly limits: RateLimitConfig,
     private readonly agent: AgentConfig,
+    private readonly metrics: QuotaMetrics,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -65,27 +67,32 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
 
   /** `held`: what a guard has reserved under this id for the run's first model call. */
   open(runId: string, principal: Principal, held: QuotaAmount = NOTHING): RunQuota {
-    const { store, agent } = this;
+    const { store, agent, metrics } = this;
     const { userId } = principal;
     const limits = this.policy.of(principal);
     const maxCost = this.limits.isCostTrackingEnabled ? this.limits.maxCostPerRun : undefined;
     const expiresInMs = reservationLifetimeMs(agent);
     let isFirst = true;
-    this.driven.set(runId, userId);
+    this.drives(runId, userId);
     return {
       limits,
       held,
       async cover(used, next, signal) {
-        if (maxCost !== undefined && used.cost + next.cost > maxCost) return false;
+        if (maxCost !== undefined && used.cost + next.cost > maxCost) {
+          metrics.refused('run_cost');
+          return false;
+        }
         const isCovered = isFirst && next.tokens <= held.tokens && next.cost <= held.cost;
         isFirst = false;
         if (isCovered) return true;
         const ask = () => store.reserve({ id: runId, userId, limits, requests: 0, used, next, expiresInMs });
-        return (await orUnavailable(withPatience(ask, signal))).admitted;
+        const outcome = await orUnavailable(withPatience(ask, signal));
+        if (!outcome.admitted) metrics.refused(outcome.refused.scope);
+        return outcome.admitted;
       },
-      leave: () => void this.driven.delete(runId),
+      leave: () => this.drivesNoMore(runId),
       settle: (used) => {
-        this.driven.delete(runId);
+        this.drivesNoMore(runId);
         void this.settle(runId, userId, used);
       },
     };
@@ -99,6 +106,16 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
   onApplicationShutdown(): void {
     clearInterval(this.timer);
     this.closed.abort();
+  }
+
+  private drives(runId: string, userId: string): void {
+    this.driven.set(runId, userId);
+    this.metrics.reserved(this.driven.size);
+  }
+
+  private drivesNoMore(runId: string): void {
+    this.driven.delete(runId);
+    this.metrics.reserved(this.driven.size);
   }
 
   /** What cannot be renewed now is renewed the next time, or reserved again before the next model call. */

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ToolsConfig } from '../../config/app-config.js';
 import { AuditModule } from '../observability/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
+import { DatabaseQueryModule } from './builtin/database-query/database-query.module.js';
+import { DatabaseTools } from './builtin/database-query/database-tools.js';
 import { BuiltinTools } from './builtin-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
 import { OpenApiTools } from './openapi/openapi-tools.js';
@@ -15,7 +17,7 @@ import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
 
 @Module({
-  imports: [AuditModule, OutboundModule, RateLimitModule],
+  imports: [DatabaseQueryModule, AuditModule, OutboundModule, RateLimitModule],
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
@@ -26,7 +28,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     },
     {
       provide: TOOL_SOURCES,
-      inject: [BuiltinTools, OpenApiTools],
+      inject: [BuiltinTools, DatabaseTools, OpenApiTools],
       useFactory: (...sources: unknown[]) => sources,
     },
     ExecutionSlots,

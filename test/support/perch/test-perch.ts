@@ -33,6 +33,7 @@ export const TEST_ENVIRONMENT: Readonly<Record<string, string>> = {
   RATE_LIMIT_LOGIN_PER_MINUTE: '0',
   AI_SCRIPTED_DELAY_MS: '0',
   PERCH_DEMO_ACCOUNT: 'false',
+  PERCH_TOOL_DATABASE_EXAMPLE: 'false',
   PERCH_SHUTDOWN_GRACE_SECONDS: '0',
 };
 

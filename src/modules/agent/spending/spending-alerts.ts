@@ -18,7 +18,7 @@ import {
   toAlertMembers,
   UNUSUAL_FLOOR,
 } from './due-alerts.js';
-import { SpendingRepository } from './spending.repository.js';
+import { SpendingReportRepository } from './spending-report.repository.js';
 
 const DAY_MS = 86_400_000;
 /** With how many of the user's days a day is compared, and how far back they may lie. */
@@ -40,7 +40,7 @@ export class SpendingAlerts {
   private readonly stopped = new AbortController();
 
   constructor(
-    private readonly spending: SpendingRepository,
+    private readonly spending: SpendingReportRepository,
     private readonly alerts: AlertRepository,
     private readonly delivery: AlertDelivery,
     private readonly webhook: AlertWebhook,

@@ -5,7 +5,7 @@ import { AccountsService } from '../../auth/index.js';
 import { AlertRepository, type TrackedAlert } from './alert.repository.js';
 import { type LedgerPeriod, ledgerPeriod } from './ledger-period.js';
 import type { GroupedSpending, SpendingGroup, SpendingKey, SpendingSum } from './spending.js';
-import { SpendingRepository } from './spending.repository.js';
+import { SpendingReportRepository } from './spending-report.repository.js';
 
 /** A user's own rows are few; those of all users may be many. */
 const MAX_DAYS_OF_USER = 366;
@@ -23,7 +23,7 @@ export interface UserSpending extends SpendingSum {
 @Injectable()
 export class SpendingService {
   constructor(
-    private readonly spending: SpendingRepository,
+    private readonly spending: SpendingReportRepository,
     private readonly alerts: AlertRepository,
     private readonly accounts: AccountsService,
     @Inject(CLOCK) private readonly clock: Clock,

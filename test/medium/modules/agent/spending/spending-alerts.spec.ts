@@ -8,7 +8,7 @@ import { AlertMetrics } from '../../../../../src/modules/agent/spending/alert-me
 import { AlertRepository } from '../../../../../src/modules/agent/spending/alert.repository.js';
 import { AlertWebhook } from '../../../../../src/modules/agent/spending/alert-webhook.js';
 import { SpendingAlerts } from '../../../../../src/modules/agent/spending/spending-alerts.js';
-import { SpendingRepository } from '../../../../../src/modules/agent/spending/spending.repository.js';
+import { SpendingReportRepository } from '../../../../../src/modules/agent/spending/spending-report.repository.js';
 import type { QuotaLimits } from '../../../../../src/modules/rate-limit/index.js';
 import { uuidV7Ids } from '../../../../../src/shared/context/ids.js';
 import { parseUsd } from '../../../../../src/shared/money/usd.js';
@@ -74,7 +74,7 @@ describe(SpendingAlerts.name, () => {
     const alerts = new AlertRepository(database.dataSource);
     const webhook = new AlertWebhook(config.rateLimit, outbound, clock);
     const delivery = new AlertDelivery(alerts, webhook, metrics, log.logger);
-    const spending = new SpendingRepository(database.dataSource);
+    const spending = new SpendingReportRepository(database.dataSource);
     return {
       alerts: new SpendingAlerts(
         spending,

@@ -1,19 +1,19 @@
 import { v7 } from 'uuid';
-import { SpendingRepository } from '../../../../../src/modules/agent/spending/spending.repository.js';
+import { SpendingReportRepository } from '../../../../../src/modules/agent/spending/spending-report.repository.js';
 import { parseUsd } from '../../../../../src/shared/money/usd.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 import { aLedgerRow, type LedgerRow } from '../../../../support/spending/ledger-rows.js';
 
 const PERIOD = { from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') };
 
-describe(SpendingRepository.name, () => {
+describe(SpendingReportRepository.name, () => {
   let database: TestDatabase;
-  let spending: SpendingRepository;
+  let spending: SpendingReportRepository;
   let userId: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    spending = new SpendingRepository(database.dataSource);
+    spending = new SpendingReportRepository(database.dataSource);
   });
   afterAll(() => database.drop());
   beforeEach(async () => {

@@ -45,7 +45,7 @@ const MAX_GROUPS = 1000;
 
 /** Reads the ledger. */
 @Injectable()
-export class SpendingRepository {
+export class SpendingReportRepository {
   constructor(private readonly dataSource: DataSource) {}
 
   /** What a user spent. */

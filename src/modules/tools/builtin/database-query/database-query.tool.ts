@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { JsonValue } from '../../../../shared/llm/json.js';
+import type { Clock } from '../../../../shared/context/clock.js';
+import { defineTool } from '../../define-tool.js';
+import { type Tool, ToolError } from '../../tool.js';
+import { checkSql } from './check-sql.js';
+import { type DescribedTable, describeSchema } from './describe-schema.js';
+import { MAX_SQL_LENGTH, type SqlParser } from './sql-parser.js';
+import type { ToolDatabase } from './tool-database.js';
+
+/** Longer than a query may take by itself. */
+const TIMEOUT_MS = 60_000;
+/** A table that was added is there after so long. */
+const DESCRIPTION_TTL_MS = 60_000;
+
+export interface DatabaseQueryParts {
+  readonly database: ToolDatabase;
+  readonly schemas: readonly string[];
+  readonly parser: SqlParser;
+  readonly clock: Clock;
+}
+
+/** Reads an application database with SQL that the model writes. */
+export function databaseQueryTool({ database, schemas, parser, clock }: DatabaseQueryParts): Tool {
+  let known: { readonly tables: Promise<DescribedTable[]>; readonly atMs: number } | undefined;
+
+  /** Asked once, however many want to know. */
+  function describe(): Promise<DescribedTable[]> {
+    const nowMs = clock.monotonicMs();
+    if (!known || nowMs - known.atMs > DESCRIPTION_TTL_MS) {
+      const asked = { tables: describeSchema(database, schemas), atMs: nowMs };
+      known = asked;
+      asked.tables.catch(() => {
+        if (known === asked) known = undefined;
+      });
+    }
+    return known.tables;
+  }
+
+  return defineTool({
+    name: 'database_query',
+    description:
+      'Reads the application database with SQL (PostgreSQL). First call it with {"mode": "describe"} to see the tables and ' +
+      'columns, then with {"mode": "query", "sql": "SELECT …"}. Only one SELECT at a time; nothing can be changed. Rows ' +
+      'that do not belong to the user are not there. Aggregate in SQL instead of fetching many rows.',
+    input: z.strictObject({
+      mode: z.enum(['describe', 'query']),
+      sql: z
+        .string()
+        .min(1)
+        .max(MAX_SQL_LENGTH)
+        .optional()
+        .describe('For mode "query": one SELECT statement.'),
+    }),
+    sideEffect: 'read',
+    returnsPrivate: true,
+    isIdempotent: true,
+    timeoutMs: TIMEOUT_MS,
+    whenDown: 'The database cannot be reached at the moment. Say so, and go on without it.',
+    execute: async ({ mode, sql }, { userId, signal }): Promise<JsonValue> => {
+      const tables = await describe();
+      if (mode === 'describe') {
+        return { dialect: 'PostgreSQL', tables: tables.map(toJson) };
+      }
+      if (sql === undefined) throw new ToolError('sql_missing', 'Mode "query" needs the parameter "sql".');
+      const statement = withoutEnd(sql);
+      checkSql(await parser.parse(statement), { schemas, tables: new Set(tables.map(({ name }) => name)) });
+      const { columns, rows, truncated } = await database.query(statement, userId, signal);
+      return {
+        columns: columns.map((column) => ({ ...column })),
+        rows: rows.map((row) => [...row]),
+        row_count: rows.length,
+        truncated,
+      };
+    },
+  });
+}
+
+/** A semicolon at the end is how people write; the statement becomes a part of another one. */
+function withoutEnd(sql: string): string {
+  return sql.trim().replace(/(?:\s*;)+$/, '');
+}
+
+function toJson({ name, comment, columns, references }: DescribedTable): JsonValue {
+  return {
+    name,
+    ...(comment === undefined ? {} : { comment }),
+    columns: columns.map((column): JsonValue => ({
+      name: column.name,
+      type: column.type,
+      ...(column.comment === undefined ? {} : { comment: column.comment }),
+    })),
+    ...(references.length === 0 ? {} : { references: [...references] }),
+  };
+}
