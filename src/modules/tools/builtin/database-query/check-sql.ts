@@ -134,7 +134,7 @@ class Check {
     if (typeof relname !== 'string') throw unknownForm();
     if (schemaname === undefined) {
       if (ctes.has(relname) || schemas.some((schema) => tables.has(`${schema}.${relname}`))) return;
-    } else if (tables.has(`${String(schemaname)}.${relname}`)) return;
+    } else if (typeof schemaname === 'string' && tables.has(`${schemaname}.${relname}`)) return;
     throw refused(
       'table_denied',
       `There is no table ${cut(relname)} that can be read here. Use mode "describe" to see which there are.`,

@@ -121,13 +121,12 @@ export class ToolDatabase {
     // The extended protocol takes one statement, whatever is in the text.
     await client.query(extended(`DECLARE perch_rows NO SCROLL CURSOR FOR ${sql}`));
     const rows: JsonValue[][] = [];
-    let columns: QueryResult['columns'] = [];
     for (;;) {
       const batch = await client.query<string[]>({
         ...extended(`FETCH FORWARD ${Math.min(ROWS_AT_ONCE, maxRows + 1 - rows.length)} FROM perch_rows`),
         rowMode: 'array',
       });
-      columns = batch.fields.map(({ name, dataTypeID }) => ({ name, type: typeNameOf(dataTypeID) }));
+      const columns = batch.fields.map(({ name, dataTypeID }) => ({ name, type: typeNameOf(dataTypeID) }));
       for (const row of batch.rows as (string | null)[][]) {
         rows.push(row.map((text, index) => toJsonCell(text, batch.fields[index]!.dataTypeID)));
       }
