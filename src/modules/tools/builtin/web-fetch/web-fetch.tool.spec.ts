@@ -36,7 +36,7 @@ interface Web {
   pass(ms: number): void;
 }
 
-async function aWeb(pages: Pages, timeoutMs = 5_000): Promise<Web> {
+async function aWeb(pages: Pages, timeoutMs = 15_000): Promise<Web> {
   const site = await anHttpSite((request, response) => {
     const answer = pages[request.url!] ?? pages[request.url!.split('?')[0]!];
     if (answer) answer(response, request);
@@ -463,7 +463,8 @@ describe('web_fetch', () => {
             response.on('close', () => clearInterval(drip));
           },
         },
-        400,
+        // Long enough for robots.txt on a busy machine.
+        2_000,
       );
       expect((await failureOf(tool, at('/silent'))).code).toBe('site_timeout');
       expect((await failureOf(tool, at('/endless'))).code).toBe('site_timeout');
