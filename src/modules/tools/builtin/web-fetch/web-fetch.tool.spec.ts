@@ -92,6 +92,15 @@ async function failureOf(tool: Tool, url: string): Promise<ToolError> {
   return error as ToolError;
 }
 
+/** Milliseconds of work since now, on this thread alone: however busy the machine, what is read elsewhere does not count. */
+function cpuOfThisThread(): () => number {
+  const before = process.threadCpuUsage();
+  return () => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
+}
+
 describe('web_fetch', () => {
   it('sends data out, brings text of strangers in, and says what to do without it', async () => {
     const { tool } = await aWeb({});
@@ -159,18 +168,11 @@ describe('web_fetch', () => {
       'survives %s',
       async (_, html) => {
         const { tool, at } = await aWeb({ '/': page(`<title>T</title>${html}`) });
-        const delays: number[] = [];
-        let last = performance.now();
-        const pulse = setInterval(() => {
-          delays.push(performance.now() - last);
-          last = performance.now();
-        }, 5);
+        const cpu = cpuOfThisThread();
         const outcome = await fetchIt(tool, at('/')).catch((error: unknown) => error);
-        clearInterval(pulse);
-        if (outcome instanceof ToolError) expect(outcome.code).toBe('page_unreadable');
+        if (outcome instanceof ToolError) expect(['page_unreadable', 'busy']).toContain(outcome.code);
         else expect((outcome as Result).text).toMatch(/before\s+deep/);
-        // The machine may be busy; parsing here would take seconds.
-        expect(Math.max(...delays)).toBeLessThan(1_000);
+        expect(cpu()).toBeLessThan(500);
       },
       30_000,
     );
@@ -373,16 +375,9 @@ describe('web_fetch', () => {
       ['many rules', 'user-agent: *\n' + 'disallow: /*a*a*a*a*a*a*b\n'.repeat(18_000)],
     ])('and is not held up by %s', async (_, text) => {
       const { tool, at } = await aWeb(robots(text));
-      const started = performance.now();
-      let last = started;
-      let longest = 0;
-      const pulse = setInterval(() => {
-        longest = Math.max(longest, performance.now() - last);
-        last = performance.now();
-      }, 5);
+      const cpu = cpuOfThisThread();
       await fetchIt(tool, at(`/open?${'a'.repeat(3_000)}`)).catch(() => undefined);
-      clearInterval(pulse);
-      expect(longest).toBeLessThan(1_000);
+      expect(cpu()).toBeLessThan(500);
     });
   });
 
