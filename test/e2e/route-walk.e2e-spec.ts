@@ -102,7 +102,11 @@ describe('every route of the document', () => {
   it.each(withIds.map(({ method, path }) => [method, path] as const))(
     '%s %s answers another user’s id exactly like a missing one',
     async (method, path) => {
-      const body = method === 'PATCH' ? { title: 'Mine now' } : undefined;
+      const body = path.endsWith('/approvals')
+        ? { tool_call_id: 'call_1', decision: 'approve' }
+        : method === 'PATCH'
+          ? { title: 'Mine now' }
+          : undefined;
       const read = async (ids: Record<string, string>): Promise<unknown> => {
         const response = await call(other, method, filled(path, ids), body);
         const {

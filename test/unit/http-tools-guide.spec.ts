@@ -3,9 +3,9 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { OpenApiTools } from '../../src/modules/tools/openapi/openapi-tools.js';
 import { anOutboundClient } from '../support/http-api/an-outbound-client.js';
 
-const GUIDE = readFileSync(new URL('../../docs/http-tools.md', import.meta.url), 'utf8');
+const GUIDE = readFileSync(new URL('../../docs/guides/http-tools.md', import.meta.url), 'utf8');
 
-describe('docs/http-tools.md', () => {
+describe('docs/guides/http-tools.md', () => {
   it('shows a configuration that works as it is', async () => {
     const [, example] = /```json\n([\s\S]+?)```/.exec(GUIDE)!;
     const { tools } = loadConfig({ PERCH_HTTP_TOOLS: example, SHOP_TOKEN: 'a-token-of-the-shop' });

@@ -178,8 +178,7 @@ const endings = new Map<string, Ending>();
 async function runInThreads(programs: readonly string[]): Promise<void> {
   const left = [...programs];
   const inTurn = async (): Promise<void> => {
-    for (let code = left.shift(); code !== undefined; code = left.shift())
-      endings.set(code, (await run(code)) as Ending);
+    for (let code = left.shift(); code !== undefined; code = left.shift()) endings.set(code, await run(code));
   };
   await Promise.all([inTurn(), inTurn()]);
 }

@@ -115,9 +115,7 @@ async function toMarkdown(html: string, url: string): Promise<{ title: string; t
   const { parseHTML } = linkedom as unknown as {
     parseHTML: (html: string) => { document: PageDocument };
   };
-  const { document } = parseHTML(
-    /<html[\s>]/i.test(html.slice(0, 4096)) ? html : `<html><body>${html}</body></html>`,
-  );
+  const { document } = parseHTML(withBody(html));
   prepare(document, url);
   const whole = document.body.cloneNode(true);
   const article = new Readability<PageElement>(document, {
@@ -197,3 +195,10 @@ function cut(text: string, start: number, maxCharacters: number, maxJsonBytes: n
 }
 
 parentPort!.postMessage(await readPage(workerData as PageJob));
+
+/** HTML lets authors leave the tags of the body out; the parser here then finds none. */
+function withBody(html: string): string {
+  if (/<body[\s>]/i.test(html) && /<html[\s>]/i.test(html)) return html;
+  const content = html.replace(/<!doctype[^>]{0,500}>|<\/?(?:html|head|body)(?:\s[^>]{0,2000})?>/gi, '');
+  return `<html><body>${content}</body></html>`;
+}

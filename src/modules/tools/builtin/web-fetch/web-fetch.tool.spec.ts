@@ -142,6 +142,19 @@ describe('web_fetch', () => {
       expect(text).not.toMatch(/IGNORE-ALL|javascript:|tracker|color:red|<p/);
     });
 
+    it.each([
+      '<!doctype html><html><head><title>T</title></head><p>the text',
+      '<!doctype html><html lang="en"><title>T</title><p>the text</html>',
+      '<title>T</title><p>the text',
+      '<html><head><title>T</title></head><body class="a"><p>the text</body></html>',
+    ])('reads a page whose author has left tags out: %s', async (html) => {
+      const { tool, at } = await aWeb({ '/': page(html) });
+      expect(await fetchIt(tool, at('/'))).toMatchObject({
+        title: 'T',
+        text: expect.stringContaining('the text'),
+      });
+    });
+
     it('gives the whole page where there is no article', async () => {
       const links = Array.from(
         { length: 20 },
