@@ -36,7 +36,7 @@ interface Web {
   pass(ms: number): void;
 }
 
-async function aWeb(pages: Pages, timeoutMs = 5_000): Promise<Web> {
+async function aWeb(pages: Pages, timeoutMs = 15_000): Promise<Web> {
   const site = await anHttpSite((request, response) => {
     const answer = pages[request.url!] ?? pages[request.url!.split('?')[0]!];
     if (answer) answer(response, request);
@@ -90,6 +90,15 @@ async function failureOf(tool: Tool, url: string): Promise<ToolError> {
   expect(error).toBeInstanceOf(ToolError);
   expect(error).not.toBeInstanceOf(ToolUnavailableError);
   return error as ToolError;
+}
+
+/** Milliseconds of work since now, on this thread alone: however busy the machine, what is read elsewhere does not count. */
+function cpuOfThisThread(): () => number {
+  const before = process.threadCpuUsage();
+  return () => {
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  };
 }
 
 describe('web_fetch', () => {
@@ -172,18 +181,11 @@ describe('web_fetch', () => {
       'survives %s',
       async (_, html) => {
         const { tool, at } = await aWeb({ '/': page(`<title>T</title>${html}`) });
-        const delays: number[] = [];
-        let last = performance.now();
-        const pulse = setInterval(() => {
-          delays.push(performance.now() - last);
-          last = performance.now();
-        }, 5);
+        const cpu = cpuOfThisThread();
         const outcome = await fetchIt(tool, at('/')).catch((error: unknown) => error);
-        clearInterval(pulse);
-        if (outcome instanceof ToolError) expect(outcome.code).toBe('page_unreadable');
+        if (outcome instanceof ToolError) expect(['page_unreadable', 'busy']).toContain(outcome.code);
         else expect((outcome as Result).text).toMatch(/before\s+deep/);
-        // The machine may be busy; parsing here would take seconds.
-        expect(Math.max(...delays)).toBeLessThan(1_000);
+        expect(cpu()).toBeLessThan(500);
       },
       30_000,
     );
@@ -386,16 +388,9 @@ describe('web_fetch', () => {
       ['many rules', 'user-agent: *\n' + 'disallow: /*a*a*a*a*a*a*b\n'.repeat(18_000)],
     ])('and is not held up by %s', async (_, text) => {
       const { tool, at } = await aWeb(robots(text));
-      const started = performance.now();
-      let last = started;
-      let longest = 0;
-      const pulse = setInterval(() => {
-        longest = Math.max(longest, performance.now() - last);
-        last = performance.now();
-      }, 5);
+      const cpu = cpuOfThisThread();
       await fetchIt(tool, at(`/open?${'a'.repeat(3_000)}`)).catch(() => undefined);
-      clearInterval(pulse);
-      expect(longest).toBeLessThan(1_000);
+      expect(cpu()).toBeLessThan(500);
     });
   });
 
@@ -476,7 +471,8 @@ describe('web_fetch', () => {
             response.on('close', () => clearInterval(drip));
           },
         },
-        400,
+        // Long enough for robots.txt on a busy machine.
+        2_000,
       );
       expect((await failureOf(tool, at('/silent'))).code).toBe('site_timeout');
       expect((await failureOf(tool, at('/endless'))).code).toBe('site_timeout');

@@ -13,7 +13,8 @@ import type { SearchResult } from './to-search-results.js';
 import { webSearchTool } from './web-search.tool.js';
 
 const KEY = 'tvly-canary-9f8e7d6c5b4a';
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 10_000;
+const SOON_MS = 300;
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,7 +27,7 @@ describe.each(SEARCH_WIRES)('web_search with $engine', (wire) => {
   let log: KeptLog;
   beforeEach(() => (log = new KeptLog()));
 
-  async function aSearch(answer: Answer): Promise<{ tool: Tool; service: ASite }> {
+  async function aSearch(answer: Answer, timeoutMs = TIMEOUT_MS): Promise<{ tool: Tool; service: ASite }> {
     const service = await anHttpSite((request, response) => {
       void bodyOf(request).then((body) => answer(request, response, body));
     });
@@ -36,10 +37,10 @@ describe.each(SEARCH_WIRES)('web_search with $engine', (wire) => {
     const url = `${service.origin}${wire.path}`;
     const engine = createSearchEngine(
       { engine: wire.engine, url, apiKey: new Secret(KEY) },
-      { timeoutMs: TIMEOUT_MS },
+      { timeoutMs },
       outbound,
     );
-    return { tool: webSearchTool({ engine, web: { timeoutMs: TIMEOUT_MS }, logger: log.logger }), service };
+    return { tool: webSearchTool({ engine, web: { timeoutMs }, logger: log.logger }), service };
   }
 
   const finding =
@@ -173,7 +174,7 @@ describe.each(SEARCH_WIRES)('web_search with $engine', (wire) => {
       },
     ],
   ])('takes %s for an outage', async (_, answer) => {
-    const { tool } = await aSearch(answer);
+    const { tool } = await aSearch(answer, SOON_MS);
     expect(await failureOf(tool)).toBeInstanceOf(ToolUnavailableError);
     expect(log.entries).toMatchObject([{ reason: 'unavailable' }]);
   });
