@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { databaseQueryTool } from '../../../../src/modules/tools/builtin/database-query/database-query.tool.js';
-import { SqlRefused } from '../../../../src/modules/tools/builtin/database-query/check-sql.js';
+import { SqlRefused } from '../../../../src/modules/tools/builtin/database-query/sql-refused.js';
 import { createRestrictedRole } from '../../../../src/modules/tools/builtin/database-query/restricted-role.js';
 import { SqlParser } from '../../../../src/modules/tools/builtin/database-query/sql-parser.js';
 import { ToolDatabase } from '../../../../src/modules/tools/builtin/database-query/tool-database.js';

@@ -4,7 +4,9 @@ import type { Clock } from '../../../../shared/context/clock.js';
 import { defineTool } from '../../define-tool.js';
 import { type Tool, ToolError } from '../../tool.js';
 import { checkSql } from './check-sql.js';
+import type { ReadableNames } from './check-names.js';
 import { type DescribedTable, describeSchema } from './describe-schema.js';
+import { readNames } from './read-names.js';
 import { MAX_SQL_LENGTH, type SqlParser } from './sql-parser.js';
 import type { ToolDatabase } from './tool-database.js';
 
@@ -20,21 +22,31 @@ export interface DatabaseQueryParts {
   readonly clock: Clock;
 }
 
+interface Description {
+  readonly tables: readonly DescribedTable[];
+  readonly names: ReadableNames;
+}
+
 /** Reads an application database with SQL that the model writes. */
 export function databaseQueryTool({ database, schemas, parser, clock }: DatabaseQueryParts): Tool {
-  let known: { readonly tables: Promise<DescribedTable[]>; readonly atMs: number } | undefined;
+  let known: { readonly content: Promise<Description>; readonly atMs: number } | undefined;
 
   /** Asked once, however many want to know. */
-  function describe(): Promise<DescribedTable[]> {
+  function describe(): Promise<Description> {
     const nowMs = clock.monotonicMs();
     if (!known || nowMs - known.atMs > DESCRIPTION_TTL_MS) {
-      const asked = { tables: describeSchema(database, schemas), atMs: nowMs };
+      const asked = { content: read(), atMs: nowMs };
       known = asked;
-      asked.tables.catch(() => {
+      asked.content.catch(() => {
         if (known === asked) known = undefined;
       });
     }
-    return known.tables;
+    return known.content;
+  }
+
+  async function read(): Promise<Description> {
+    const tables = await describeSchema(database, schemas);
+    return { tables, names: await readNames(database, schemas, tables) };
   }
 
   return defineTool({
@@ -58,13 +70,13 @@ export function databaseQueryTool({ database, schemas, parser, clock }: Database
     timeoutMs: TIMEOUT_MS,
     whenDown: 'The database cannot be reached at the moment. Say so, and go on without it.',
     execute: async ({ mode, sql }, { userId, signal }): Promise<JsonValue> => {
-      const tables = await describe();
+      const { tables, names } = await describe();
       if (mode === 'describe') {
         return { dialect: 'PostgreSQL', tables: tables.map(toJson) };
       }
       if (sql === undefined) throw new ToolError('sql_missing', 'Mode "query" needs the parameter "sql".');
       const statement = withoutEnd(sql);
-      checkSql(await parser.parse(statement), { schemas, tables: new Set(tables.map(({ name }) => name)) });
+      checkSql(await parser.parse(statement), names);
       const { columns, rows, truncated } = await database.query(statement, userId, signal);
       return {
         columns: columns.map((column) => ({ ...column })),
