@@ -7,6 +7,7 @@ import { createRestrictedRole } from '../../../../src/modules/tools/builtin/data
 import { SqlParser } from '../../../../src/modules/tools/builtin/database-query/sql-parser.js';
 import { ToolDatabase } from '../../../../src/modules/tools/builtin/database-query/tool-database.js';
 import { type Tool, ToolError } from '../../../../src/modules/tools/tool.js';
+import { KeptLog } from '../../../support/a-logger.js';
 import { aToolContext } from '../../../support/a-tool-context.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/servers/test-database.js';
 
@@ -164,6 +165,7 @@ describe('database_query', () => {
   let tool: Tool;
   let tooldb: ToolDatabase;
   let parser: SqlParser;
+  const log = new KeptLog();
   let role: string;
   let url: string;
   beforeAll(async () => {
@@ -185,7 +187,7 @@ describe('database_query', () => {
     tooldb = new ToolDatabase(options);
     parser = new SqlParser();
     const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
-    tool = databaseQueryTool({ database: tooldb, schemas: ['app'], parser, clock });
+    tool = databaseQueryTool({ database: tooldb, schemas: ['app'], parser, clock, logger: log.logger });
   });
   afterAll(async () => {
     await tooldb.close();
@@ -353,7 +355,13 @@ describe('database_query', () => {
       maxBytes: 1_000,
     });
     const clock = { now: () => new Date(), monotonicMs: () => 0 };
-    const away = databaseQueryTool({ database: nowhere, schemas: ['app'], parser, clock });
+    const away = databaseQueryTool({
+      database: nowhere,
+      schemas: ['app'],
+      parser,
+      clock,
+      logger: log.logger,
+    });
     const error = await away.execute({ mode: 'describe' }, aToolContext()).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ code: 'tool_unavailable' });
     expect(String(error)).not.toMatch(/secret|127|nobody/);

@@ -1,12 +1,14 @@
+import type { PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
 import type { JsonValue } from '../../../../shared/llm/json.js';
 import type { Clock } from '../../../../shared/context/clock.js';
 import { defineTool } from '../../define-tool.js';
-import { type Tool, ToolError } from '../../tool.js';
+import { type Tool, ToolError, ToolUnavailableError } from '../../tool.js';
 import { checkSql } from './check-sql.js';
 import type { ReadableNames } from './check-names.js';
 import { type DescribedTable, describeSchema } from './describe-schema.js';
 import { readNames } from './read-names.js';
+import { readRoleRights, type RoleRights } from './role-rights.js';
 import { MAX_SQL_LENGTH, type SqlParser } from './sql-parser.js';
 import type { ToolDatabase } from './tool-database.js';
 
@@ -20,6 +22,7 @@ export interface DatabaseQueryParts {
   readonly schemas: readonly string[];
   readonly parser: SqlParser;
   readonly clock: Clock;
+  readonly logger: PinoLogger;
 }
 
 interface Description {
@@ -28,7 +31,8 @@ interface Description {
 }
 
 /** Reads an application database with SQL that the model writes. */
-export function databaseQueryTool({ database, schemas, parser, clock }: DatabaseQueryParts): Tool {
+export function databaseQueryTool({ database, schemas, parser, clock, logger }: DatabaseQueryParts): Tool {
+  let reported = '';
   let known: { readonly content: Promise<Description>; readonly atMs: number } | undefined;
 
   /** Asked once, however many want to know. */
@@ -45,8 +49,20 @@ export function databaseQueryTool({ database, schemas, parser, clock }: Database
   }
 
   async function read(): Promise<Description> {
+    checkRights(await readRoleRights(database, schemas));
     const tables = await describeSchema(database, schemas);
     return { tables, names: await readNames(database, schemas, tables) };
+  }
+
+  /** Logged once for each change, and checked with every look at the schema: rights are granted while Perch runs. */
+  function checkRights({ faults, warnings }: RoleRights): void {
+    const found = JSON.stringify([faults, warnings]);
+    const isNew = found !== reported;
+    reported = found;
+    if (isNew && warnings.length > 0) logger.warn({ event: 'agent.tool.database_role_may_much', warnings });
+    if (faults.length === 0) return;
+    if (isNew) logger.error({ event: 'agent.tool.database_role_refused', faults });
+    throw new ToolUnavailableError('The database is not set up for this tool.');
   }
 
   return defineTool({

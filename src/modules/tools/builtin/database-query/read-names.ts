@@ -9,7 +9,7 @@ import type { ToolDatabase } from './tool-database.js';
 const CALLABLE = `
   SELECT p.proname AS name
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-   WHERE (p.pronargs - p.pronargdefaults <= 1 OR p.provariadic <> 0)
+   WHERE p.pronargs > 0 AND (p.pronargs - p.pronargdefaults <= 1 OR p.provariadic <> 0)
      AND (n.nspname = ANY ($1::text[]) OR (n.nspname = 'pg_catalog' AND p.provolatile <> 'i'))
   UNION
   SELECT t.typname FROM pg_catalog.pg_type t
