@@ -243,7 +243,11 @@ describe('database_query, where it had holes', () => {
     const patient = open({ timeoutMs: 8_000 });
     const stop = new AbortController();
     const slow = Array.from({ length: 3 }, () =>
-      patient.query('SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b', '1', stop.signal),
+      patient.query(
+        'SELECT count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b',
+        '1',
+        stop.signal,
+      ),
     );
     const outcomes = Promise.allSettled(slow);
     const fourth = await patient

@@ -364,7 +364,7 @@ describe('database_query', () => {
     });
     const error = await away.execute({ mode: 'describe' }, aToolContext()).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ code: 'tool_unavailable' });
-    expect(String(error)).not.toMatch(/secret|127|nobody/);
+    expect((error as Error).message).not.toMatch(/secret|127|nobody/);
     await nowhere.close();
   });
 

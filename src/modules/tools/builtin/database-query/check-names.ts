@@ -34,7 +34,7 @@ export class NameChecks {
     if (typeof relname !== 'string') throw unknownForm();
     if (schemaname === undefined) {
       if (ctes.has(relname) || bareTables.has(relname)) return;
-    } else if (tables.has(`${String(schemaname)}.${relname}`)) return;
+    } else if (typeof schemaname === 'string' && tables.has(`${schemaname}.${relname}`)) return;
     throw refused(
       'table_denied',
       `There is no table ${cut(relname)} that can be read here. Use mode "describe" to see which there are.`,
@@ -74,7 +74,9 @@ export class NameChecks {
   column(fields: unknown): void {
     const last = this.lastName(fields);
     if (!Array.isArray(fields) || fields.length < 2 || last === undefined) return;
-    if (!this.readable.columns.has(last)) this.calledByDot(last);
+    const { columns, ownFunctions } = this.readable;
+    // A relation need not be the table that has the column: a function of one's own is not told apart from it.
+    if (!columns.has(last) || ownFunctions.has(last)) this.calledByDot(last);
   }
 
   /** `(x).total` is the call `total(x)` for any value that is no row, whatever columns there are. */
@@ -103,7 +105,7 @@ export class NameChecks {
     if (!Array.isArray(fields)) throw unknownForm();
     const names = fields.map((field) => {
       const { type, node } = unwrap(field);
-      return type === 'String' ? String(node.sval ?? '') : undefined;
+      return type === 'String' && typeof node.sval === 'string' ? node.sval : undefined;
     });
     const system = names.find((name) => name !== undefined && SYSTEM_COLUMNS.has(name));
     if (system !== undefined) {
@@ -114,8 +116,12 @@ export class NameChecks {
 
   private calledByDot(name: string): void {
     if (!this.readable.callable.has(name)) return;
-    if (FUNCTIONS.has(name) && !this.readable.ownFunctions.has(name)) return;
-    throw refused('function_denied', `There is no column ${cut(name)} that can be read here.`);
+    const isHarmless = FUNCTIONS.has(name) || TYPES.has(name);
+    if (isHarmless && !this.readable.ownFunctions.has(name)) return;
+    throw refused(
+      'function_denied',
+      `The name ${cut(name)} cannot stand behind a dot. If it is a column, name it without the table.`,
+    );
   }
 
   private isBuiltin(names: readonly string[], own: ReadonlySet<string>): boolean {

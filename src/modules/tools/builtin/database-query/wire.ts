@@ -1,14 +1,22 @@
-import { connect, type Socket } from 'node:net';
-import type pg from 'pg';
+import type { Socket } from 'node:net';
+import pg from 'pg';
 
 const CANCEL_TIMEOUT_MS = 2_000;
-const CANCEL_REQUEST = 80_877_102;
 
 /** What pg knows of a connection and does not say in its types. */
 interface Wired {
   readonly processID: number | null;
   readonly secretKey: number | null;
   readonly connection: { readonly stream: Socket };
+}
+
+/** A connection of pg before it has logged in. */
+interface CancelConnection {
+  readonly stream: Socket;
+  on(event: 'error', listener: (error: Error) => void): void;
+  once(event: 'connect', listener: () => void): void;
+  connect(port: number, host: string): void;
+  cancel(processId: number, secretKey: number): void;
 }
 
 const wired = (client: pg.PoolClient): Wired => client as unknown as Wired;
@@ -50,15 +58,15 @@ export function cut(client: pg.PoolClient): void {
   const { processID, secretKey, connection } = wired(client);
   const { remoteAddress: host, remotePort: port } = connection.stream;
   if (processID !== null && secretKey !== null && host !== undefined && port !== undefined) {
-    const request = Buffer.alloc(16);
-    [request.length, CANCEL_REQUEST, processID, secretKey].forEach((value, index) =>
-      request.writeInt32BE(value, index * 4),
-    );
-    const socket = connect({ host, port, timeout: CANCEL_TIMEOUT_MS });
-    socket.once('connect', () => socket.end(request));
-    socket.once('timeout', () => socket.destroy());
-    socket.on('error', () => undefined);
-    socket.unref();
+    const other = new pg.Connection() as unknown as CancelConnection;
+    other.stream.setTimeout(CANCEL_TIMEOUT_MS, () => other.stream.destroy());
+    other.stream.unref();
+    other.on('error', () => undefined);
+    other.once('connect', () => {
+      other.cancel(processID, secretKey);
+      other.stream.end();
+    });
+    other.connect(port, host);
   }
   connection.stream.destroy();
 }
