@@ -5,6 +5,7 @@ import { SqlParser } from '../../../../src/modules/tools/builtin/database-query/
 import { SqlRefused } from '../../../../src/modules/tools/builtin/database-query/sql-refused.js';
 import { ToolDatabase } from '../../../../src/modules/tools/builtin/database-query/tool-database.js';
 import { type Tool, ToolError, ToolUnavailableError } from '../../../../src/modules/tools/tool.js';
+import type { JsonValue } from '../../../../src/shared/llm/json.js';
 import { KeptLog } from '../../../support/a-logger.js';
 import { aToolContext } from '../../../support/a-tool-context.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/servers/test-database.js';
@@ -237,6 +238,28 @@ describe('database_query, where it had holes', () => {
     expect(result.truncated).toBe(true);
     const long = `SELECT string_agg(n::text, '') FROM generate_series(1, 20000) n`;
     expect(await query(long)).toMatchObject({ rows: [[expect.stringMatching(/…$/)]], truncated: true });
+  });
+
+  it.each<[JsonValue, JsonValue]>([
+    [{ query: 'SELECT 1' }, { mode: 'query', sql: 'SELECT 1' }],
+    [{ sql: 'SELECT 1' }, { mode: 'query', sql: 'SELECT 1' }],
+    [
+      { mode: 'query', query: 'SELECT 1' },
+      { mode: 'query', sql: 'SELECT 1' },
+    ],
+    [{ describe: true }, { mode: 'describe' }],
+  ])('understands %j', (short, long) => {
+    expect(tool.parseInput(short)).toEqual({ ok: true, input: long });
+  });
+
+  it.each<[JsonValue]>([
+    [{ query: 'SELECT 1', sql: 'SELECT 2' }],
+    [{ query: 'SELECT 1', describe: true }],
+    [{ describe: false }],
+    [{ query: 7 }],
+    [{}],
+  ])('does not guess what %j means', (unclear) => {
+    expect(tool.parseInput(unclear)).toMatchObject({ ok: false });
   });
 
   it('is busy, not broken, while others ask slow questions', async () => {

@@ -65,7 +65,7 @@ export function databaseQueryTool({ database, schemas, parser, clock, logger }: 
     throw new ToolUnavailableError('The database is not set up for this tool.');
   }
 
-  return defineTool({
+  const tool = defineTool({
     name: 'database_query',
     description:
       'Reads the application database with SQL (PostgreSQL). First call it with {"mode": "describe"} to see the tables and ' +
@@ -102,6 +102,20 @@ export function databaseQueryTool({ database, schemas, parser, clock, logger }: 
       };
     },
   });
+  return { ...tool, parseInput: (raw) => tool.parseInput(inLongForm(raw)) };
+}
+
+/** The short forms, which leave no doubt about what is meant: `{"query": "SELECT …"}` and `{"describe": true}`. */
+function inLongForm(raw: JsonValue): JsonValue {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  const { query, describe, ...rest } = raw;
+  if (query !== undefined && rest.sql === undefined && describe !== true) {
+    return { mode: 'query', ...rest, sql: query };
+  }
+  if (describe === true && query === undefined) return { mode: 'describe', ...rest };
+  if (rest.sql !== undefined && query === undefined && describe === undefined)
+    return { mode: 'query', ...rest };
+  return raw;
 }
 
 /** A semicolon at the end is how people write; the statement becomes a part of another one. */

@@ -82,5 +82,6 @@ INSERT INTO example.order_lines (order_id, line, product_id, quantity, unit_pric
     FROM example_source.orders o
    CROSS JOIN generate_series(1, 3) AS l(line)
     JOIN example.products p ON p.id = 1 + (o.id * 3 + l.line * 5) % 8
+   WHERE o.owner_id IS NULL AND o.id <= 90
   ON CONFLICT DO NOTHING;
 `;
