@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { databaseQueryTool } from '../../../../src/modules/tools/builtin/database-query/database-query.tool.js';
-import { SqlRefused } from '../../../../src/modules/tools/builtin/database-query/check-sql.js';
+import { SqlRefused } from '../../../../src/modules/tools/builtin/database-query/sql-refused.js';
 import { createRestrictedRole } from '../../../../src/modules/tools/builtin/database-query/restricted-role.js';
 import { SqlParser } from '../../../../src/modules/tools/builtin/database-query/sql-parser.js';
 import { ToolDatabase } from '../../../../src/modules/tools/builtin/database-query/tool-database.js';
 import { type Tool, ToolError } from '../../../../src/modules/tools/tool.js';
+import { KeptLog } from '../../../support/a-logger.js';
 import { aToolContext } from '../../../support/a-tool-context.js';
 import { createTestDatabase, type TestDatabase } from '../../../support/servers/test-database.js';
 
@@ -29,6 +30,8 @@ const SCHEMA = `
   CREATE TABLE app.orders (id serial PRIMARY KEY, user_id integer NOT NULL, total integer, note text, created_at timestamptz DEFAULT now(), tags text[] DEFAULT '{a,b}', details jsonb DEFAULT '{"size": 3}');
   CREATE VIEW app.safe_users WITH (security_invoker = true) AS SELECT id, name FROM app.users;
   CREATE VIEW app.v_definer_orders AS SELECT * FROM app.orders;
+  CREATE VIEW app.v_behind AS SELECT * FROM app.v_definer_orders;
+  CREATE VIEW app.user_names AS SELECT name FROM app.users;
   CREATE MATERIALIZED VIEW app.m_orders AS SELECT * FROM app.orders;
   CREATE TABLE secret.api_keys (key text);
   INSERT INTO secret.api_keys VALUES ('CANARY');
@@ -164,6 +167,7 @@ describe('database_query', () => {
   let tool: Tool;
   let tooldb: ToolDatabase;
   let parser: SqlParser;
+  const log = new KeptLog();
   let role: string;
   let url: string;
   beforeAll(async () => {
@@ -185,7 +189,7 @@ describe('database_query', () => {
     tooldb = new ToolDatabase(options);
     parser = new SqlParser();
     const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
-    tool = databaseQueryTool({ database: tooldb, schemas: ['app'], parser, clock });
+    tool = databaseQueryTool({ database: tooldb, schemas: ['app'], parser, clock, logger: log.logger });
   });
   afterAll(async () => {
     await tooldb.close();
@@ -218,8 +222,13 @@ describe('database_query', () => {
     const described = (await tool.execute({ mode: 'describe' }, aToolContext())) as {
       tables: { name: string; columns: { name: string; type: string }[] }[];
     };
-    expect(described.tables.map(({ name }) => name)).toEqual(['app.orders', 'app.safe_users', 'app.users']);
-    expect(described.tables[2]!.columns.map(({ name }) => name)).toEqual(['id', 'name']);
+    expect(described.tables.map(({ name }) => name)).toEqual([
+      'app.orders',
+      'app.safe_users',
+      'app.user_names',
+      'app.users',
+    ]);
+    expect(described.tables[3]!.columns.map(({ name }) => name)).toEqual(['id', 'name']);
     expect(described.tables[0]!.columns).toContainEqual({
       name: 'created_at',
       type: 'timestamp with time zone',
@@ -353,12 +362,16 @@ describe('database_query', () => {
       maxBytes: 1_000,
     });
     const clock = { now: () => new Date(), monotonicMs: () => 0 };
-    const away = databaseQueryTool({ database: nowhere, schemas: ['app'], parser, clock });
-    const describing = away.execute({ mode: 'describe' }, aToolContext());
-    await expect(describing).rejects.toMatchObject({
-      code: 'tool_unavailable',
-      message: expect.not.stringMatching(/secret|127|nobody/),
+    const away = databaseQueryTool({
+      database: nowhere,
+      schemas: ['app'],
+      parser,
+      clock,
+      logger: log.logger,
     });
+    const error = await away.execute({ mode: 'describe' }, aToolContext()).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ code: 'tool_unavailable' });
+    expect((error as Error).message).not.toMatch(/secret|127|nobody/);
     await nowhere.close();
   });
 

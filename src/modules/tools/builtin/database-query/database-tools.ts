@@ -61,7 +61,7 @@ export class DatabaseTools implements ToolSource, OnModuleInit, OnApplicationShu
   }): void {
     const { schemas } = options;
     this.database = new ToolDatabase(options);
-    const { database, parser, clock } = this;
-    this.all = [databaseQueryTool({ database, schemas, parser, clock })];
+    const { database, parser, clock, logger } = this;
+    this.all = [databaseQueryTool({ database, schemas, parser, clock, logger })];
   }
 }

@@ -9,6 +9,8 @@ export interface DescribedColumn {
 export interface DescribedTable {
   /** `schema.name` */
   readonly name: string;
+  /** The name without its schema, where it means this table. */
+  readonly bareName?: string;
   readonly comment?: string;
   readonly columns: readonly DescribedColumn[];
   /** `column → schema.table.column` */
@@ -16,21 +18,45 @@ export interface DescribedTable {
 }
 
 /**
- * What the role may read. Views count only if they look with the reader's eyes (`security_invoker`), and materialised views
- * and foreign tables never: they know nothing of row-level security.
+ * Where row-level security does not hold: views that look at guarded tables with their owner's eyes instead of the reader's
+ * (`security_invoker`), materialised views, and foreign tables.
+ */
+const UNGUARDED = `
+  SELECT c.oid FROM pg_catalog.pg_class c
+   WHERE c.relkind IN ('m', 'f')
+      OR (c.relkind = 'v' AND NOT EXISTS (
+            SELECT 1 FROM pg_catalog.pg_options_to_table(c.reloptions) o
+             WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
+          AND EXISTS (SELECT 1 FROM reaches r JOIN pg_catalog.pg_class t ON t.oid = r.relation
+                       WHERE r.view = c.oid AND t.relrowsecurity))`;
+
+/** What views look into, also through other views. */
+const REACHES = `
+  SELECT DISTINCT r.ev_class AS view, d.refobjid AS relation
+    FROM pg_catalog.pg_rewrite r
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+   WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class`;
+
+/**
+ * What the role may read. Parts of partitioned and inherited tables are left out: the policies of the whole do not hold
+ * for who reads a part by its own name.
  */
 const READABLE = `
-  SELECT c.oid, n.nspname || '.' || c.relname AS name, obj_description(c.oid, 'pg_class') AS comment
+  SELECT c.oid, n.nspname || '.' || c.relname AS name, obj_description(c.oid, 'pg_class') AS comment,
+         CASE WHEN pg_table_is_visible(c.oid) THEN c.relname END AS bare_name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = ANY ($1::text[]) AND has_schema_privilege(n.oid, 'USAGE')
-     AND (c.relkind IN ('r', 'p')
-          OR (c.relkind = 'v' AND EXISTS (
-                SELECT 1 FROM unnest(c.reloptions) AS o(text) WHERE lower(o.text) IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))))
-     AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))`;
+     AND c.relkind IN ('r', 'p', 'v') AND has_any_column_privilege(c.oid, 'SELECT')
+     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+     AND c.oid NOT IN (SELECT oid FROM unguarded)
+     AND c.oid NOT IN (SELECT r.view FROM reaches r JOIN unguarded u ON u.oid = r.relation)`;
 
 const DESCRIPTION = `
-  WITH readable AS (${READABLE})
-  SELECT r.name, r.comment,
+  WITH RECURSIVE direct AS (${REACHES}),
+  reaches AS (SELECT * FROM direct UNION SELECT r.view, d.relation FROM reaches r JOIN direct d ON d.view = r.relation),
+  unguarded AS (${UNGUARDED}),
+  readable AS (${READABLE})
+  SELECT r.name, r.bare_name, r.comment,
          (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                                             'comment', col_description(r.oid, a.attnum)) ORDER BY a.attnum)
             FROM pg_catalog.pg_attribute a
@@ -46,6 +72,7 @@ const DESCRIPTION = `
 
 interface TableRow {
   name: string;
+  bare_name: string | null;
   comment: string | null;
   /** JSON text. */
   columns: string | null;
@@ -60,6 +87,7 @@ export async function describeSchema(
   const rows = await database.read<TableRow>(DESCRIPTION, [schemas]);
   return rows.map((row) => ({
     name: row.name,
+    ...(row.bare_name === null ? {} : { bareName: row.bare_name }),
     ...(row.comment === null ? {} : { comment: row.comment }),
     columns: (
       JSON.parse(row.columns ?? '[]') as { name: string; type: string; comment: string | null }[]

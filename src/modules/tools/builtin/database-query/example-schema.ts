@@ -74,7 +74,7 @@ INSERT INTO example.products (id, name, category, unit_price) VALUES
   (7, 'Espresso machine', 'machines', 1290.00), (8, 'Grinder', 'machines', 389.00)
   ON CONFLICT DO NOTHING;
 INSERT INTO example_source.orders (id, customer_id, months_back, day_of_month, status)
-  SELECT n, 1 + (n * 5) % 6, n % 6, 1 + (n * 7) % 28, CASE WHEN n % 17 = 0 THEN 'cancelled' WHEN n % 6 = 0 THEN 'open' ELSE 'paid' END
+  SELECT n, 1 + (n / 6) % 6, n % 6, 1 + (n * 7) % 28, CASE WHEN n % 17 = 0 THEN 'cancelled' WHEN n % 6 = 0 THEN 'open' ELSE 'paid' END
     FROM generate_series(1, 90) AS n
   ON CONFLICT DO NOTHING;
 INSERT INTO example.order_lines (order_id, line, product_id, quantity, unit_price)
@@ -82,5 +82,6 @@ INSERT INTO example.order_lines (order_id, line, product_id, quantity, unit_pric
     FROM example_source.orders o
    CROSS JOIN generate_series(1, 3) AS l(line)
     JOIN example.products p ON p.id = 1 + (o.id * 3 + l.line * 5) % 8
+   WHERE o.owner_id IS NULL AND o.id <= 90
   ON CONFLICT DO NOTHING;
 `;

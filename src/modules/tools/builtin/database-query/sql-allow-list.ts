@@ -96,7 +96,7 @@ export const NODES: Readonly<Record<string, Readonly<Record<string, Member>>>> =
   // `recursive` is not here: a query that feeds itself has no bound of its own.
   WithClause: { ctes: 'list' },
   CommonTableExpr: { ctename: 'value', aliascolnames: 'list', ctematerialized: 'value', ctequery: 'node' },
-  ResTarget: { name: 'value', indirection: 'list', val: 'node' },
+  ResTarget: { name: 'value', val: 'node' },
   ColumnRef: { fields: 'list' },
   A_Star: {},
   A_Const: { ival: 'value', fval: 'value', sval: 'value', boolval: 'value', isnull: 'value' },

@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Worker } from 'node:worker_threads';
 import { ToolError } from '../../tool.js';
-import { SqlRefused, type SyntaxTree } from './check-sql.js';
+import { SqlRefused } from './sql-refused.js';
+import type { SyntaxTree } from './syntax-tree.js';
 
 /** Characters and bytes; more is no question that a model would ask. */
 export const MAX_SQL_LENGTH = 10_000;

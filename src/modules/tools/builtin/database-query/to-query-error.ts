@@ -21,13 +21,19 @@ const MESSAGES: Readonly<Record<string, readonly [code: string, message: string]
   '42501': ['not_allowed', `This may not be read. ${DESCRIBE}`],
   '22012': ['division_by_zero', 'Division by zero. Use nullif(divisor, 0).'],
   '57014': ['timeout', 'The query took too long. Ask for less at a time.'],
+  '53100': ['too_much', 'The query needs too much space. Ask for less at a time.'],
+  '53200': ['too_much', 'The query needs too much memory. Ask for less at a time.'],
+  '54000': ['too_much', 'A value would be too large. Ask for less at a time.'],
   '53400': ['too_much', 'The query needs too much space. Ask for less at a time.'],
   '54001': ['too_complex', 'The query is too complex. Ask for less at a time.'],
   '55P03': ['timeout', 'The query waited too long for another one.'],
 };
 
-/** What is wrong with the database itself, by the first characters of the SQLSTATE. */
-const OUTAGES: ReadonlySet<string> = new Set(['08', '28', '3D', '53', '57', '58', 'XX']);
+/**
+ * What is wrong with the database itself. Not memory that ran out, nor an internal error: a query can bring both about, and
+ * who asks for too much must not have the tool taken from all others.
+ */
+const OUTAGE = /^(08|28|3D|53300|57P|58)/;
 
 /** Never shows what the server has said. */
 export function toQueryError(error: unknown): ToolError {
@@ -43,7 +49,7 @@ export function toQueryError(error: unknown): ToolError {
       column === undefined ? known[1] : `There is no column ${column}. ${DESCRIBE}`,
     );
   }
-  if (/^[0-9A-Z]{5}$/.test(code) && !OUTAGES.has(code.slice(0, 2))) {
+  if (/^[0-9A-Z]{5}$/.test(code) && !OUTAGE.test(code)) {
     return code.startsWith('22')
       ? new ToolError('invalid_value', 'A value does not have the form that its type needs.')
       : new ToolError('query_failed', 'The database refuses this query.');

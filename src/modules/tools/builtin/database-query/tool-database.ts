@@ -1,9 +1,12 @@
 import pg from 'pg';
-import { ToolError, ToolUnavailableError } from '../../tool.js';
-import { SqlRefused } from './check-sql.js';
-import { toQueryError } from './to-query-error.js';
-import { toJsonCell, typeNameOf } from './to-json-cell.js';
 import type { JsonValue } from '../../../../shared/llm/json.js';
+import { ToolError } from '../../tool.js';
+import { BoundedRows } from './bounded-rows.js';
+import { beginReadOnly } from './session-settings.js';
+import { Slots } from './slots.js';
+import { typeNameOf } from './to-json-cell.js';
+import { toQueryError } from './to-query-error.js';
+import { ByteMeter, cut } from './wire.js';
 
 export interface ToolDatabaseOptions {
   /** Of the restricted role. */
@@ -19,15 +22,27 @@ export interface ToolDatabaseOptions {
 export interface QueryResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
-  /** True: there are more rows than these. */
+  /** True: there are more rows than these, or values were cut. */
   readonly truncated: boolean;
+}
+
+interface SessionLimits {
+  readonly userId: string;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
 }
 
 const POOL_SIZE = 3;
 const CONNECT_TIMEOUT_MS = 3_000;
+/** For one of the connections to be free: those who ask slow questions must not make the tool look broken. */
+const WAIT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 /** Beyond the server's own timeout: then nobody waits for it any more. */
 const GRACE_MS = 1_000;
+/** For what we ask ourselves. */
+const READ_TIMEOUT_MS = 10_000;
+const READ_MAX_BYTES = 4_000_000;
+const RESET_TIMEOUT_MS = 2_000;
 const ROWS_AT_ONCE = 100;
 
 /**
@@ -37,6 +52,7 @@ const ROWS_AT_ONCE = 100;
  */
 export class ToolDatabase {
   private readonly pool: pg.Pool;
+  private readonly slots = new Slots(POOL_SIZE);
 
   constructor(private readonly options: ToolDatabaseOptions) {
     this.pool = new pg.Pool({
@@ -57,34 +73,62 @@ export class ToolDatabase {
     await this.pool.end();
   }
 
-  /** Reads with a statement of ours. Throws `ToolUnavailableError`. */
+  /** Reads with a statement of ours, on nobody's behalf. Throws `ToolError` and `ToolUnavailableError`. */
   async read<Row extends object>(sql: string, parameters: unknown[]): Promise<Row[]> {
-    try {
-      return (await this.pool.query<Row>(sql, parameters)).rows;
-    } catch (error) {
-      throw toQueryError(error);
-    }
+    const limits = { userId: '', timeoutMs: READ_TIMEOUT_MS, maxBytes: READ_MAX_BYTES };
+    const { signal } = new AbortController();
+    return this.session(limits, signal, async (client) => (await client.query<Row>(sql, parameters)).rows);
   }
 
   /** Runs one SELECT that has been checked. Throws `ToolError`, and `ToolUnavailableError` when the database is away. */
   async query(sql: string, userId: string, signal: AbortSignal): Promise<QueryResult> {
+    const { timeoutMs, maxBytes } = this.options;
+    return this.session({ userId, timeoutMs, maxBytes }, signal, (client) => this.fetch(client, sql));
+  }
+
+  /** One connection for one piece of work: it comes back as it was, or not at all. */
+  private async session<T>(
+    { userId, timeoutMs, maxBytes }: SessionLimits,
+    signal: AbortSignal,
+    work: (client: pg.PoolClient) => Promise<T>,
+  ): Promise<T> {
+    const release = await this.slots.acquire(WAIT_MS, signal);
     signal.throwIfAborted();
-    const client = await this.pool.connect().catch((error: unknown) => {
-      throw toQueryError(error);
-    });
-    const meter = new Meter(client, this.options.maxBytes);
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs + GRACE_MS)]);
-    let isClean = false;
-    const onAbort = (): void => void this.cancel(client);
+    if (!release) throw new ToolError('database_busy', 'The database is busy. Try again in a moment.');
+    try {
+      const client = await this.pool.connect().catch((error: unknown) => {
+        throw toQueryError(error);
+      });
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + GRACE_MS)]);
+      return await this.guarded(client, deadline, maxBytes, async () => {
+        const { schemas } = this.options;
+        await client.query(
+          beginReadOnly({ userId, schemas, timeoutMs, idleTimeoutMs: timeoutMs + GRACE_MS }),
+        );
+        return work(client);
+      });
+    } finally {
+      release();
+    }
+  }
+
+  private async guarded<T>(
+    client: pg.PoolClient,
+    deadline: AbortSignal,
+    maxBytes: number,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const meter = new ByteMeter(client, maxBytes);
+    const onAbort = (): void => cut(client);
     deadline.addEventListener('abort', onAbort, { once: true });
     // Nothing that happens to the connection goes by unheard.
     const onError = (): void => undefined;
     client.on('error', onError);
+    let isClean = false;
     try {
-      const result = await Promise.race([this.fetch(client, sql, userId), meter.exceeded, aborted(deadline)]);
-      await client.query('ROLLBACK');
-      await client.query('DISCARD ALL');
-      isClean = true;
+      if (deadline.aborted) onAbort();
+      const result = await Promise.race([work(), meter.exceeded, aborted(deadline)]);
+      isClean = await isReset(client);
       return result;
     } catch (error) {
       if (meter.isExceeded)
@@ -94,95 +138,59 @@ export class ToolDatabase {
         );
       if (deadline.aborted)
         throw new ToolError('timeout', 'The query took too long. Ask for less at a time.');
+      // A statement that the server refused leaves the session as it was; anything else goes with its connection.
+      if (isStatementError(error)) isClean = await isReset(client);
       throw toQueryError(error);
     } finally {
       deadline.removeEventListener('abort', onAbort);
       meter.stop();
       client.off('error', onError);
-      // Whatever an error has left behind goes with its connection.
       client.release(!isClean);
     }
   }
 
-  private async fetch(client: pg.PoolClient, sql: string, userId: string): Promise<QueryResult> {
-    const { schemas, timeoutMs, maxRows } = this.options;
-    await client.query(
-      [
-        'BEGIN READ ONLY',
-        `SET LOCAL app.user_id = ${pg.escapeLiteral(userId)}`,
-        `SET LOCAL statement_timeout = ${timeoutMs}`,
-        `SET LOCAL lock_timeout = ${timeoutMs}`,
-        `SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs + GRACE_MS}`,
-        `SET LOCAL search_path = ${schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`,
-        'SET LOCAL standard_conforming_strings = on',
-        'SET LOCAL row_security = on',
-      ].join('; '),
-    );
+  private async fetch(client: pg.PoolClient, sql: string): Promise<QueryResult> {
+    const { maxRows } = this.options;
     // The extended protocol takes one statement, whatever is in the text.
     await client.query(extended(`DECLARE perch_rows NO SCROLL CURSOR FOR ${sql}`));
-    const rows: JsonValue[][] = [];
+    const bounded = new BoundedRows(maxRows);
     for (;;) {
-      const batch = await client.query<string[]>({
-        ...extended(`FETCH FORWARD ${Math.min(ROWS_AT_ONCE, maxRows + 1 - rows.length)} FROM perch_rows`),
+      const wanted = Math.min(ROWS_AT_ONCE, maxRows + 1 - bounded.rows.length);
+      const batch = await client.query<(string | null)[]>({
+        ...extended(`FETCH FORWARD ${wanted} FROM perch_rows`),
         rowMode: 'array',
       });
-      const columns = batch.fields.map(({ name, dataTypeID }) => ({ name, type: typeNameOf(dataTypeID) }));
-      for (const row of batch.rows as (string | null)[][]) {
-        rows.push(row.map((text, index) => toJsonCell(text, batch.fields[index]!.dataTypeID)));
+      const typeIds = batch.fields.map(({ dataTypeID }) => dataTypeID);
+      for (const row of batch.rows) bounded.add(row, typeIds);
+      if (bounded.isFull || batch.rows.length < wanted) {
+        const columns = batch.fields.map(({ name, dataTypeID }) => ({ name, type: typeNameOf(dataTypeID) }));
+        return { columns, rows: bounded.rows, truncated: bounded.isTruncated };
       }
-      if (rows.length > maxRows) return { columns, rows: rows.slice(0, maxRows), truncated: true };
-      if (batch.rows.length < ROWS_AT_ONCE) return { columns, rows, truncated: false };
-    }
-  }
-
-  /** Stops the work at the server too, over a connection of its own: the first one is busy. */
-  private async cancel(client: pg.PoolClient): Promise<void> {
-    const { processID: pid } = client as pg.PoolClient & { processID?: number };
-    if (pid === undefined) return;
-    const other = new pg.Client({
-      connectionString: this.options.url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: CONNECT_TIMEOUT_MS,
-      application_name: 'perch-tool-cancel',
-    });
-    other.on('error', () => undefined);
-    try {
-      await other.connect();
-      await other.query('SELECT pg_catalog.pg_cancel_backend($1)', [pid]);
-    } catch {
-      // Its own timeout ends it.
-    } finally {
-      await other.end().catch(() => undefined);
     }
   }
 }
 
-/** Counts what the server sends while it arrives; a value that is too large is never whole in this process. */
-class Meter {
-  isExceeded = false;
-  readonly exceeded: Promise<never>;
-  private received = 0;
-  private readonly stream: NodeJS.ReadableStream & { destroy(error?: Error): void };
-  private readonly count: (chunk: Buffer) => void;
-
-  constructor(client: pg.PoolClient, maxBytes: number) {
-    this.stream = (client as unknown as { connection: { stream: Meter['stream'] } }).connection.stream;
-    let fail: (error: Error) => void;
-    this.exceeded = new Promise((_, reject) => (fail = reject));
-    this.exceeded.catch(() => undefined);
-    this.count = (chunk) => {
-      this.received += chunk.length;
-      if (this.received <= maxBytes || this.isExceeded) return;
-      this.isExceeded = true;
-      this.stream.destroy();
-      fail(new SqlRefused('result_too_large', 'too large'));
-    };
-    this.stream.on('data', this.count);
+/** Ends the transaction, and forgets what a session may keep beyond it: settings, locks, cursors. */
+async function isReset(client: pg.PoolClient): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), RESET_TIMEOUT_MS);
+  });
+  const reset = async (): Promise<boolean> => {
+    await client.query('ROLLBACK');
+    await client.query('DISCARD ALL');
+    return true;
+  };
+  try {
+    return await Promise.race([reset().catch(() => false), tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
+}
 
-  stop(): void {
-    this.stream.off('data', this.count);
-  }
+/** The server has said no to a statement, and nothing worse. */
+function isStatementError(error: unknown): boolean {
+  return (error as { severity?: unknown }).severity === 'ERROR';
 }
 
 function extended(text: string): pg.QueryConfig & { queryMode: 'extended' } {
@@ -191,7 +199,7 @@ function extended(text: string): pg.QueryConfig & { queryMode: 'extended' } {
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const onAbort = (): void => reject(new ToolUnavailableError('aborted'));
+    const onAbort = (): void => reject(new Error('aborted'));
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
