@@ -28,7 +28,8 @@ const UNGUARDED = `
             SELECT 1 FROM pg_catalog.pg_options_to_table(c.reloptions) o
              WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
           AND EXISTS (SELECT 1 FROM reaches r JOIN pg_catalog.pg_class t ON t.oid = r.relation
-                       WHERE r.view = c.oid AND t.relrowsecurity))`;
+                       WHERE r.view = c.oid
+                         AND (t.relrowsecurity OR EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = t.oid))))`;
 
 /** What views look into, also through other views. */
 const REACHES = `
