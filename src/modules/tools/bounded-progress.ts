@@ -4,8 +4,7 @@ import type { Clock } from '../../shared/context/clock.js';
 const MIN_INTERVAL_MS = 500;
 const MAX_MESSAGES = 100;
 const MAX_LENGTH = 300;
-// eslint-disable-next-line no-control-regex -- these are what is taken out
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
+const CONTROL = /\p{Cc}+/gu;
 
 /** Passes on what a tool reports, at a bounded rate and size, and nothing once its signal has fired. */
 export function boundedProgress(

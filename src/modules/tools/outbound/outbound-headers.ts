@@ -13,8 +13,7 @@ const CONNECTION_HEADERS =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|keep-alive|expect|accept-encoding|user-agent|proxy-.*)$/;
 
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/;
+const UNSAFE_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
 /** Throws OutboundRefused for headers that this kind of target must not get. */
 export function toOutboundHeaders(

@@ -5,8 +5,7 @@ import type { Network } from './network.js';
 
 const MAX_URL_LENGTH = 4096;
 /** Parsers differ on these, or drop them silently. */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const AMBIGUOUS = /[\u0000-\u0020\u007f-\u00a0\\\u2028\u2029\ufeff]|\p{Cf}|\p{Zs}/u;
+const AMBIGUOUS = /[\p{Cc}\p{Cf}\p{Z}\\]/u;
 const ABSOLUTE = /^(https?):\/\/([^/?#]+)/i;
 
 export interface PublicUrlRules extends Pick<Network, 'isPublic' | 'ports'> {
