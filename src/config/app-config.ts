@@ -118,6 +118,8 @@ export abstract class AgentConfig {
   abstract readonly areToolsEnabled: boolean;
   abstract readonly isConversationMemoryEnabled: boolean;
   abstract readonly conversationTtlHours: number;
+  /** How earlier turns are found that a message is about: not at all, by their words, or also by what they mean. */
+  abstract readonly recall: 'off' | 'text' | 'hybrid';
 }
 
 export abstract class ToolsConfig {

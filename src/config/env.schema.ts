@@ -151,6 +151,9 @@ export const envSchema = z.object({
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
 
+  // features: long conversations
+  AI_CONTEXT_RECALL: z.enum(['off', 'text', 'hybrid']).default('hybrid'),
+
   // tools: MCP servers
   PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
   PERCH_MCP_STDIO_ENABLED: flag.default(false),

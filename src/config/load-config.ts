@@ -260,6 +260,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       areToolsEnabled: env.AI_ENABLE_TOOLS,
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
+      recall: env.AI_CONTEXT_RECALL,
     },
     tools: {
       mcpServers: env.PERCH_MCP_SERVERS,

@@ -1,8 +1,9 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'conversation' })
 @Index('conversation_by_user', ['userId', 'updatedAt', 'id'])
 @Index('conversation_by_expiry', ['expiresAt'])
+@Check('conversation_title_source_known', `title_source IN ('message', 'model', 'user')`)
 export class ConversationEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'conversation_pk' })
   id!: string;
@@ -13,6 +14,10 @@ export class ConversationEntity {
 
   @Column({ type: 'text' })
   title!: string;
+
+  /** Who gave it: `message`: it is the beginning of the first one; `model`; `user`, whose word is the last. */
+  @Column({ name: 'title_source', type: 'text', default: 'message' })
+  titleSource!: string;
 
   /** The sequence number that the next message gets; taken by UPDATE, so two writers never get the same. */
   @Column({ name: 'next_seq', type: 'integer', default: 1 })

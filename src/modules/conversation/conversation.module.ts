@@ -5,12 +5,33 @@ import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { ConversationsController } from './conversations.controller.js';
 import { MessageEntity } from './message.entity.js';
+import { MessageIndexEntity } from './recall/message-index.entity.js';
+import { MessageRecall } from './recall/message-recall.js';
+import { MessageRecallRepository } from './recall/message-recall.repository.js';
+import { MessageVectorEntity } from './recall/message-vector.entity.js';
 import { RetentionService } from './retention.service.js';
+import { ConversationSummaryEntity } from './summaries/conversation-summary.entity.js';
+import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([ConversationEntity, MessageEntity])],
+  imports: [
+    TypeOrmModule.forFeature([
+      ConversationEntity,
+      MessageEntity,
+      MessageIndexEntity,
+      MessageVectorEntity,
+      ConversationSummaryEntity,
+      ConversationUpkeepEntity,
+    ]),
+  ],
   controllers: [ConversationsController],
-  providers: [ConversationRepository, ConversationService, RetentionService],
-  exports: [ConversationService],
+  providers: [
+    ConversationRepository,
+    ConversationService,
+    MessageRecall,
+    MessageRecallRepository,
+    RetentionService,
+  ],
+  exports: [ConversationService, MessageRecall],
 })
 export class ConversationModule {}

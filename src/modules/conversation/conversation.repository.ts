@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Conversation, ConversationCursor, StoredMessage } from './conversation.js';
+import { type ContextRow, MAX_PINNED, toContext } from './summaries/context-rows.js';
+import type { ConversationContext } from './summaries/conversation-context.js';
+import { MESSAGE_COLUMNS, type MessageRow, toStoredMessage } from './stored-message.js';
 
 interface ConversationRow {
   id: string;
@@ -8,16 +11,6 @@ interface ConversationRow {
   created_at: Date;
   updated_at: Date;
   expires_at: Date;
-}
-
-interface MessageRow {
-  id: string;
-  seq: number;
-  role: StoredMessage['role'];
-  parts: StoredMessage['parts'];
-  status: StoredMessage['status'];
-  run_id: string | null;
-  created_at: Date;
 }
 
 const CONVERSATION_COLUMNS = 'id, title, created_at, updated_at, expires_at';
@@ -68,20 +61,44 @@ export class ConversationRepository {
     page: { limit: number; beforeSeq?: number },
   ): Promise<StoredMessage[]> {
     const rows = await this.dataSource.query<MessageRow[]>(
-      `SELECT id, seq, role, parts, status, run_id, created_at FROM message
+      `SELECT ${MESSAGE_COLUMNS} FROM message m
         WHERE conversation_id = $1 AND user_id = $2 AND ($3::integer IS NULL OR seq < $3)
         ORDER BY seq DESC LIMIT $4`,
       [conversationId, userId, page.beforeSeq ?? null, page.limit],
     );
-    return rows.reverse().map((row) => ({
-      id: row.id,
-      seq: row.seq,
-      role: row.role,
-      parts: row.parts,
-      status: row.status,
-      runId: row.run_id,
-      createdAt: row.created_at,
-    }));
+    return rows.reverse().map(toStoredMessage);
+  }
+
+  /** What a model may be shown of the past. One statement; of what is not this user's there is nothing. */
+  async findContext(
+    userId: string,
+    conversationId: string,
+    { limit, beforeSeq }: { readonly limit: number; readonly beforeSeq: number },
+  ): Promise<ConversationContext> {
+    const rows = await this.dataSource.query<ContextRow[]>(
+      `WITH summary AS MATERIALIZED (
+         SELECT s.version, s.covers_to_seq, s.text, s.model, s.created_at
+           FROM conversation_summary s JOIN conversation c ON c.id = s.conversation_id AND c.user_id = $2
+          WHERE s.conversation_id = $1 AND s.covers_to_seq < $3
+          ORDER BY s.version DESC LIMIT 1),
+       recent AS (
+         SELECT ${MESSAGE_COLUMNS} FROM message m
+          WHERE m.conversation_id = $1 AND m.user_id = $2 AND m.seq < $3
+            AND m.seq > coalesce((SELECT covers_to_seq FROM summary), 0)
+          ORDER BY m.seq DESC LIMIT $4),
+       pinned AS (
+         SELECT ${MESSAGE_COLUMNS} FROM message m
+          WHERE m.conversation_id = $1 AND m.user_id = $2 AND m.seq < $3 AND m.pinned
+          ORDER BY m.seq DESC LIMIT ${MAX_PINNED})
+       SELECT 'recent' AS place, recent.*, NULL::integer AS version, NULL AS text, NULL AS model FROM recent
+       UNION ALL
+       SELECT 'pinned', pinned.*, NULL, NULL, NULL FROM pinned
+       UNION ALL
+       SELECT 'summary', NULL, covers_to_seq, NULL, NULL, NULL, NULL, NULL, created_at, version, text, model FROM summary
+        ORDER BY seq`,
+      [conversationId, userId, beforeSeq, limit],
+    );
+    return toContext(rows);
   }
 
   async rename(userId: string, id: string, title: string, now: Date): Promise<Conversation | undefined> {

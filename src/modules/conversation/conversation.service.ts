@@ -4,6 +4,7 @@ import { isUuid } from '../../shared/context/ids.js';
 import { notFound } from '../../shared/errors/app-error.js';
 import type { Conversation, ConversationCursor, StoredMessage } from './conversation.js';
 import { ConversationRepository } from './conversation.repository.js';
+import type { ConversationContext } from './summaries/conversation-context.js';
 
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
@@ -77,6 +78,18 @@ export class ConversationService {
     page: { limit: number; beforeSeq: number },
   ): Promise<readonly StoredMessage[]> {
     return this.conversations.findMessages(userId, id, page);
+  }
+
+  /**
+   * The same for long conversations: what the older part is summed up to, what is pinned, and the newest `limit` messages
+   * between the summary and `beforeSeq`. Of what is not this user's there is nothing.
+   */
+  async context(
+    userId: string,
+    id: string,
+    page: { readonly limit: number; readonly beforeSeq: number },
+  ): Promise<ConversationContext> {
+    return this.conversations.findContext(userId, id, page);
   }
 
   private async find(userId: string, id: string): Promise<Conversation> {

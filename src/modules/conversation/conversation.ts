@@ -19,6 +19,8 @@ export interface StoredMessage {
   /** `incomplete`: the answer broke off and this is what had arrived. */
   readonly status: 'complete' | 'incomplete';
   readonly runId: string | null;
+  /** Its owner wants the model to see it, however long the conversation has become. */
+  readonly isPinned: boolean;
   readonly createdAt: Date;
 }
 

@@ -1,7 +1,8 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 @Entity({ name: 'message' })
 @Unique('message_seq_unique', ['conversationId', 'seq'])
+@Index('message_pinned', ['conversationId', 'seq'], { where: 'pinned' })
 @Check('message_role_known', `role IN ('user', 'assistant', 'tool')`)
 @Check('message_status_known', `status IN ('complete', 'incomplete')`)
 export class MessageEntity {
@@ -32,6 +33,9 @@ export class MessageEntity {
 
   @Column({ name: 'run_id', type: 'uuid', nullable: true })
   runId!: string | null;
+
+  @Column({ type: 'boolean', default: false })
+  pinned!: boolean;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
