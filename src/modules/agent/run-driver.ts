@@ -10,6 +10,7 @@ import { type QuotaAmount, type RunQuota, RunQuotas } from '../rate-limit/index.
 import { ActiveRuns, type ActiveRun, type RunDeparture, type RunOutcome } from './active-runs.js';
 import { RunTools } from './run-tools.js';
 import { toRunError } from './agent.errors.js';
+import type { ContextReport } from './context/context-report.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
@@ -19,10 +20,11 @@ import {
   type RunJournal,
   type ToolResultRecord,
 } from './loop/run-journal.js';
-import { type LoopEnd, RunAborted, runLoop, type RunRequest, SUSPENDED } from './loop/run-loop.js';
+import { type LoopEnd, RunAborted, runLoop, SUSPENDED } from './loop/run-loop.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { OwnedRun, RunClosing } from './run.js';
 import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
+import type { ReportedRunRequest } from './run-preparer.js';
 import { RunReporter } from './run-reporter.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
 import { RunTally } from './run-tally.js';
@@ -30,7 +32,7 @@ import { WorkerLease } from './ownership/worker-lease.js';
 
 export interface DriveOptions {
   /** Builds what the loop works on; reads the history. What it throws ends the run. */
-  readonly prepare: () => Promise<RunRequest>;
+  readonly prepare: () => Promise<ReportedRunRequest>;
   /** The model that was asked for. */
   readonly model: string;
   readonly timeoutMs: number;
@@ -131,7 +133,7 @@ export class RunDriver {
       // Whatever of the run still waits for something (a tool, a socket) ends here.
       controller.abort(new RunAborted('cancelled', 'the run has ended'));
 
-      const closing = this.toClosing(end, tally, options.requestId);
+      const closing = this.toClosing(end, drive, options.requestId);
       const latencyMs = this.clock.monotonicMs() - startedMs;
       const outcome = toOutcome(run, end, closing, tally, latencyMs);
       await this.close(drive, closing, outcome);
@@ -192,6 +194,7 @@ export class RunDriver {
     const { run, options, log, controller, tally } = drive;
     const { signal } = controller;
     const request = await options.prepare();
+    drive.report = request.report;
     const loop = runLoop(
       request,
       {
@@ -332,7 +335,7 @@ export class RunDriver {
     throw new RunMoved('the run was handed over');
   }
 
-  private toClosing(end: LoopEnd, tally: RunTally, requestId: string | undefined): RunClosing {
+  private toClosing(end: LoopEnd, { tally, report }: Drive, requestId: string | undefined): RunClosing {
     const isFailed = end.stopReason === 'error' || end.stopReason === 'timeout';
     return {
       status: isFailed ? 'failed' : end.stopReason === 'cancelled' ? 'cancelled' : 'completed',
@@ -342,6 +345,7 @@ export class RunDriver {
       model: end.model,
       usage: tally.usage,
       cost: tally.cost,
+      context: report?.() ?? null,
       problem:
         end.stopReason === 'error'
           ? toProblem(toAppError(toRunError(end.error)), requestId === undefined ? {} : { requestId })
@@ -357,6 +361,8 @@ class Drive {
   readonly firstEventId: number;
   readonly tally: RunTally;
   releasing: Promise<void> | undefined;
+  /** What the model is shown of the past, once that is known. */
+  report: (() => ContextReport) | undefined;
   /** Of the last step, until it is written with the end of the run. */
   lastStep: ModelStepRecord | undefined;
   private readonly giveUp = new AbortController();

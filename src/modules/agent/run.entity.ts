@@ -109,6 +109,10 @@ export class RunEntity {
   @Column({ name: 'reserved_cost', type: 'numeric', precision: 24, scale: 12, nullable: true })
   reservedCost!: string | null;
 
+  /** What its model was shown of the past, and what not. */
+  @Column({ type: 'jsonb', nullable: true })
+  context!: unknown;
+
   /** The problem that a failed run ended with. */
   @Column({ type: 'jsonb', nullable: true })
   error!: unknown;

@@ -16,6 +16,7 @@ interface RunRow {
   message_id: string | null;
   usage: RunRecord['usage'];
   cost_usd: string | null;
+  context: RunRecord['context'];
   error: RunRecord['problem'];
   created_at: Date;
   started_at: Date | null;
@@ -56,7 +57,7 @@ export class RunRepository {
 
   async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
     const [run] = await this.dataSource.query<RunRow[]>(
-      `SELECT id, conversation_id, status, agent, model, stop_reason, finish_reason, message_id, usage, cost_usd, error,
+      `SELECT id, conversation_id, status, agent, model, stop_reason, finish_reason, message_id, usage, cost_usd, context, error,
               created_at, started_at, ended_at
          FROM run WHERE id = $1 AND user_id = $2`,
       [runId, userId],
@@ -79,6 +80,7 @@ export class RunRepository {
       messageId: run.message_id,
       usage: run.usage ?? spent?.usage ?? null,
       costUsd: toContractUsd(run.usage ? run.cost_usd : spent?.costUsd),
+      context: run.context,
       problem: run.error,
       createdAt: run.created_at,
       startedAt: run.started_at,

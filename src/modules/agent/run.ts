@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../shared/llm/json.js';
 import type { StopReason } from '../../shared/llm/stop-reason.js';
 import type { Usage } from '../../shared/llm/usage.js';
 import type { Problem } from '../../shared/errors/problem-catalog.js';
+import type { ContextReport } from './context/context-report.js';
 import type { PicoUsd } from '../../shared/money/usd.js';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
@@ -95,6 +96,8 @@ export interface RunClosing {
   readonly model: string;
   readonly usage: Usage;
   readonly cost: PicoUsd | undefined;
+  /** Null: it ended before anything was read. */
+  readonly context: ContextReport | null;
   readonly problem: Problem | null;
 }
 
@@ -112,6 +115,8 @@ export interface RunRecord {
   readonly usage: Usage | null;
   /** Decimal string, or null while unknown. */
   readonly costUsd: string | null;
+  /** What its model was shown of the past. Null until the run has ended. */
+  readonly context: ContextReport | null;
   readonly problem: Problem | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

@@ -129,6 +129,43 @@ export class DecideApprovalBody {
   reason?: string;
 }
 
+/** What the model was shown of the conversation before this run, and what not. */
+export class ContextDto {
+  /** What the model can read and write in one call. */
+  @ApiProperty({ example: 200000 })
+  window_tokens!: number;
+
+  /** Perch's own estimate of the run's first request. */
+  @ApiProperty({ example: 1830 })
+  estimated_tokens!: number;
+
+  /** Messages of the conversation that went in as they are. */
+  @ApiProperty({ example: 24 })
+  included_messages!: number;
+
+  /** Messages that did not; a summary may cover them. */
+  @ApiProperty({ example: 0 })
+  left_out_messages!: number;
+
+  /** Older messages that were quoted because they bear on this one. */
+  @ApiProperty({ example: 0 })
+  recalled_messages!: number;
+
+  @ApiProperty({ example: 0 })
+  pinned_messages!: number;
+
+  /** Long tool results of which only beginning and end were shown. */
+  @ApiProperty({ example: 0 })
+  shortened_results!: number;
+
+  @ApiProperty({ type: Number, nullable: true, example: null })
+  summary_version!: number | null;
+
+  /** Facts that the user asked to be remembered. */
+  @ApiProperty({ example: 0 })
+  memories!: number;
+}
+
 export class RunDto {
   @ApiProperty({ format: 'uuid', example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
   run_id!: string;
@@ -167,6 +204,10 @@ export class RunDto {
   /** Decimal string in USD; null while it is unknown. */
   @ApiProperty({ type: String, nullable: true, example: '0.001230' })
   cost_usd!: string | null;
+
+  /** What the model was shown of the past; null until the run has ended. */
+  @ApiProperty({ type: ContextDto, nullable: true })
+  context!: ContextDto | null;
 
   /** What a failed run ended with. */
   @ApiProperty({ type: ProblemDto, nullable: true })

@@ -1,6 +1,7 @@
 import type { Usage } from '../../shared/llm/usage.js';
 import type { ApprovalRecord, RunRecord, StepRecord } from './run.js';
-import type { ApprovalDto, RunDto, StepDto, WaitingRunDto } from './runs.dto.js';
+import type { ContextReport } from './context/context-report.js';
+import type { ApprovalDto, ContextDto, RunDto, StepDto, WaitingRunDto } from './runs.dto.js';
 import { toUsageDto } from './surfaces/native/to-chat-answer.js';
 
 export function toRunDto(run: RunRecord): RunDto {
@@ -15,12 +16,27 @@ export function toRunDto(run: RunRecord): RunDto {
     message_id: run.messageId,
     usage: run.usage && toUsageDto(run.usage),
     cost_usd: run.costUsd,
+    context: run.context && toContextDto(run.context),
     problem: run.problem,
     created_at: run.createdAt.toISOString(),
     started_at: run.startedAt?.toISOString() ?? null,
     ended_at: run.endedAt?.toISOString() ?? null,
     steps: run.steps.map(toStepDto),
     approvals: run.approvals.map(toApprovalDto),
+  };
+}
+
+function toContextDto(report: ContextReport): ContextDto {
+  return {
+    window_tokens: report.windowTokens,
+    estimated_tokens: report.estimatedTokens,
+    included_messages: report.includedMessages,
+    left_out_messages: report.leftOutMessages,
+    recalled_messages: report.recalledMessages,
+    pinned_messages: report.pinnedMessages,
+    shortened_results: report.shortenedResults,
+    summary_version: report.summaryVersion,
+    memories: report.memories,
   };
 }
 

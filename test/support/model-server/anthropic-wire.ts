@@ -178,6 +178,7 @@ function checkTools(body: JsonBody): Refusal | undefined {
 function checkMessages(messages: readonly unknown[] | undefined, hasTools: boolean): Refusal | undefined {
   if (!messages?.length) return refuse('messages: at least one message is required');
   let pending: readonly string[] = [];
+  const ids = new Set<string>();
   for (const [at, message] of messages.entries()) {
     const where = `messages.${at}`;
     if (!isObject(message)) return refuse(`${where}: must be an object`);
@@ -206,7 +207,10 @@ function checkMessages(messages: readonly unknown[] | undefined, hasTools: boole
     const lastResult = objects.findLastIndex((block) => block.type === 'tool_result');
     if (lastResult >= answered.length) return refuse(`${where}: tool_result blocks must come first`);
     pending = objects.filter((block) => block.type === 'tool_use').map((block) => String(block.id));
-    if (new Set(pending).size !== pending.length) return refuse(`${where}: tool_use ids must be unique`);
+    for (const id of pending) {
+      if (ids.has(id)) return refuse(`${where}: tool_use ids must be unique`);
+      ids.add(id);
+    }
   }
   return pending.length ? refuse('messages: tool_use without tool_result') : undefined;
 }

@@ -185,6 +185,7 @@ function checkTools(body: JsonBody): Refusal | undefined {
 function checkMessages(messages: readonly unknown[] | undefined): Refusal | undefined {
   if (!messages?.length) return refuse("[] is too short - 'messages'");
   let pending: readonly string[] = [];
+  const ids = new Set<string>();
   for (const [at, message] of messages.entries()) {
     const where = `messages.[${at}]`;
     if (!isObject(message)) return refuse(`${where}: must be an object`);
@@ -200,7 +201,10 @@ function checkMessages(messages: readonly unknown[] | undefined): Refusal | unde
     const fault = checkMessage(message);
     if (fault) return refuse(`${where}: ${fault}`);
     pending = (asArray(message.tool_calls) ?? []).filter(isObject).map((call) => String(call.id));
-    if (new Set(pending).size !== pending.length) return refuse(`${where}: duplicate tool_call id`);
+    for (const id of pending) {
+      if (ids.has(id)) return refuse(`${where}: duplicate tool_call id`);
+      ids.add(id);
+    }
   }
   return pending.length ? refuse('tool_calls without response messages') : undefined;
 }

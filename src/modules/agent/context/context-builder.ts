@@ -1,56 +1,103 @@
 import { Injectable } from '@nestjs/common';
 import { AgentConfig } from '../../../config/app-config.js';
-import type { Message } from '../../../shared/llm/message.js';
+import type { ContextReport } from './context-report.js';
+import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
-import { ConversationService } from '../../conversation/index.js';
+import { ConversationService, MessageRecall } from '../../conversation/index.js';
 import type { ModelInfo } from '../../providers/index.js';
-import {
-  DEFAULT_CONTEXT_WINDOW,
-  estimateMessageTokens,
-  estimateTextTokens,
-  fitToWindow,
-} from './history-window.js';
-import { toValidHistory } from './valid-history.js';
+import { assembleContext, planHistory } from './assemble-context.js';
+import { DEFAULT_CONTEXT_WINDOW, messageBudget, sumTokens } from './count-messages.js';
+import { RunWindow } from './run-window.js';
 
 export interface ContextRequest {
   readonly userId: string;
   readonly sessionId: string;
   /** The place of the current message; what lies before it is history. */
   readonly messageSeq: number;
-  readonly current: Message;
+  readonly current: UserMessage;
   readonly model: ModelInfo;
   readonly system: string;
   readonly tools: readonly ToolDefinition[];
   readonly maxOutputTokens: number;
 }
 
+/** What a run's model sees of the past. */
+export interface RunContext {
+  /** A valid history that ends with the current message. */
+  readonly messages: readonly Message[];
+  /** Keeps the run within the window from here on. */
+  readonly window: RunWindow;
+  /** As it is now: what the window had to give up is in it. */
+  readonly report: () => ContextReport;
+}
+
 /** Messages read per run: a bound, so that the cost of a run does not grow with its conversation. */
 const MAX_HISTORY_MESSAGES = 200;
+/** Older turns that may be quoted. */
+const MAX_RECALLED_TURNS = 8;
+/** Longer messages are no better questions. */
+const MAX_RECALL_TEXT = 2_000;
+const RECALL_TIMEOUT_MS = 1_000;
 
 /** Decides what of the past the model sees. */
 @Injectable()
 export class ContextBuilder {
   constructor(
     private readonly conversations: ConversationService,
+    private readonly recall: MessageRecall,
     private readonly config: AgentConfig,
   ) {}
 
-  /** A valid history within the model's window that ends with the current message. */
-  async build(request: ContextRequest): Promise<Message[]> {
-    const { current, messageSeq } = request;
-    if (!this.config.isConversationMemoryEnabled || messageSeq <= 1) return [current];
-    const stored = await this.conversations.recentMessages(request.userId, request.sessionId, {
-      limit: MAX_HISTORY_MESSAGES,
-      beforeSeq: messageSeq,
+  /** At most two queries. Throws `validation_failed` when the current message does not fit into the model's window. */
+  async build(request: ContextRequest): Promise<RunContext> {
+    const { current, messageSeq, model, userId, sessionId } = request;
+    const hasPast = this.config.isConversationMemoryEnabled && messageSeq > 1;
+    const past = hasPast
+      ? await this.conversations.context(userId, sessionId, {
+          limit: MAX_HISTORY_MESSAGES,
+          beforeSeq: messageSeq,
+        })
+      : NO_PAST;
+    const budgetTokens = messageBudget(request);
+    const plan = planHistory({
+      current,
+      messageSeq,
+      recent: past.recent,
+      isCut: past.recent.length >= MAX_HISTORY_MESSAGES,
+      summary: past.summary,
+      pinned: past.pinned,
+      memories: [],
+      windowTokens: model.contextWindow ?? DEFAULT_CONTEXT_WINDOW,
+      budgetTokens,
     });
-    const history = toValidHistory(stored.map(({ role, parts }) => ({ role, parts }) as Message));
-    return [...fitToWindow(history, this.budgetFor(request)), current];
-  }
-
-  private budgetFor({ model, current, system, tools, maxOutputTokens }: ContextRequest): number {
-    const window = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
-    const fixed =
-      estimateTextTokens(system) + estimateTextTokens(JSON.stringify(tools)) + estimateMessageTokens(current);
-    return window - maxOutputTokens - fixed;
+    const recalled =
+      plan.isComplete || !hasPast
+        ? []
+        : await this.recall.find(
+            {
+              userId,
+              sessionId,
+              text: textOf(current).slice(0, MAX_RECALL_TEXT),
+              beforeSeq: plan.fromSeq,
+              limit: MAX_RECALLED_TURNS,
+            },
+            AbortSignal.timeout(RECALL_TIMEOUT_MS),
+          );
+    const { messages, report } = assembleContext(plan, recalled);
+    const window = new RunWindow({ ...request, contextLength: messages.length });
+    const windowTokens = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
+    const estimatedTokens = windowTokens - request.maxOutputTokens - budgetTokens + sumTokens(messages);
+    return {
+      messages,
+      window,
+      report: () => ({
+        ...report,
+        estimatedTokens,
+        shortenedResults: report.shortenedResults + window.shortenedResults,
+        leftOutMessages: report.leftOutMessages + window.leftOutMessages,
+      }),
+    };
   }
 }
+
+const NO_PAST = { summary: undefined, pinned: [], recent: [] } as const;

@@ -1,18 +1,25 @@
-import type { AssistantPart, ToolCallPart, ToolResultPart } from '../../../shared/llm/content-part.js';
+import type {
+  AssistantPart,
+  ToolCallPart,
+  ToolResultPart,
+  UserPart,
+} from '../../../shared/llm/content-part.js';
 import type { AssistantMessage, Message } from '../../../shared/llm/message.js';
 import { outcomeUnknown } from '../loop/execute-tool-calls.js';
 
 /**
  * Turns what is stored into a history that every provider accepts, whatever happened to the runs that wrote it:
  * it begins with a user message, every tool call is followed by exactly one result, results without a call are left
- * out, and no message is empty.
+ * out, and no message is empty or blank.
  */
 export function toValidHistory(stored: readonly Message[]): Message[] {
   const history: Message[] = [];
   for (let index = 0; index < stored.length; index += 1) {
     const message = stored[index]!;
     if (message.role === 'user') {
-      if (message.parts.length > 0) history.push(message);
+      const parts = message.parts.filter(isSendable);
+      if (parts.length > 0)
+        history.push(parts.length === message.parts.length ? message : { role: 'user', parts });
     } else if (message.role === 'assistant' && history.length > 0) {
       const assistant = withoutLooseParts(message);
       if (assistant.parts.length === 0) continue;
@@ -25,19 +32,24 @@ export function toValidHistory(stored: readonly Message[]): Message[] {
   return history;
 }
 
-/** Empty texts, and reasoning that its provider cannot recognise, may not be sent back. Of calls with one id the first counts. */
+/** Vendors refuse blank text like empty text, and a message in which there is nothing else. */
+function isSendable(part: UserPart): boolean {
+  return part.type !== 'text' || part.text.trim() !== '';
+}
+
+/** Blank texts, and reasoning that its provider cannot recognise, may not be sent back. Of calls with one id the first counts. */
 function withoutLooseParts(message: AssistantMessage): AssistantMessage {
   const seen = new Set<string>();
-  const isSendable = (part: AssistantPart): boolean => {
-    if (part.type === 'text') return part.text !== '';
+  const parts = message.parts.filter((part: AssistantPart): boolean => {
+    if (part.type === 'text') return part.text.trim() !== '';
     if (part.type === 'reasoning') return part.provider !== undefined;
     if (seen.has(part.toolCallId)) return false;
     seen.add(part.toolCallId);
     return true;
-  };
-  const parts = message.parts.filter(isSendable);
+  });
   // Reasoning alone says nothing to the next turn, and vendors refuse a message without anything else.
-  return { role: 'assistant', parts: parts.some((part) => part.type !== 'reasoning') ? parts : [] };
+  if (!parts.some((part) => part.type !== 'reasoning')) return { role: 'assistant', parts: [] };
+  return parts.length === message.parts.length ? message : { role: 'assistant', parts };
 }
 
 function resultsFor(calls: readonly ToolCallPart[], next: Message | undefined): ToolResultPart[] {

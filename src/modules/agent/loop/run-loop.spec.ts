@@ -22,7 +22,14 @@ import {
   type ToolIntent,
   type ToolResultRecord,
 } from './run-journal.js';
-import { AnswerBrokenOff, type LoopEnd, RunAborted, runLoop, SUSPENDED } from './run-loop.js';
+import {
+  AnswerBrokenOff,
+  type LoopEnd,
+  RunAborted,
+  runLoop,
+  type RunRequest,
+  SUSPENDED,
+} from './run-loop.js';
 
 const TOOLS = [{ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' } }];
 const LIMITS = { maxSteps: 6, maxToolCallsPerStep: 4, toolConcurrency: 2, maxRepeatedCalls: 3 };
@@ -78,6 +85,7 @@ async function play(
   options: {
     execute?: (call: ToolCall, controller: AbortController) => Promise<ToolResult>;
     limits?: Partial<typeof LIMITS>;
+    fit?: RunRequest['fit'];
     journalled?: readonly JournalledStep[];
     /** Aborted with this before it begins. */
     aborted?: RunAborted;
@@ -104,6 +112,7 @@ async function play(
       model: A_MODEL,
       system: 'Be brief.',
       messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+      fit: options.fit ?? ((messages) => [...messages]),
       journalled: options.journalled ?? [],
       tools: TOOLS,
       maxOutputTokens: 100,
@@ -692,6 +701,7 @@ describe(runLoop.name, () => {
         model: A_MODEL,
         system: '',
         messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
+        fit: (messages) => messages,
         journalled: [],
         tools: [],
         maxOutputTokens: 10,

@@ -38,6 +38,8 @@ export interface RunRequest {
   readonly system: string;
   /** A valid history that ends with the user's message. */
   readonly messages: readonly Message[];
+  /** What of all messages so far goes into the next request, so that it is valid and fits into the model's window. */
+  readonly fit: (messages: readonly Message[], tools: readonly ToolDefinition[]) => readonly Message[];
   /** What the journal has of this run: empty, unless it had another owner before. */
   readonly journalled: readonly JournalledStep[];
   readonly tools: readonly ToolDefinition[];
@@ -248,11 +250,11 @@ function toModelRequest(
   tools: readonly ToolDefinition[],
 ): ModelRequest {
   const { model, system, maxOutputTokens, temperature } = run;
-  // A copy: the provider may still be reading the last request while the next message is appended.
   return {
     model,
     system,
-    messages: [...messages],
+    // A copy: the provider may still be reading the last request while the next message is appended.
+    messages: [...run.fit(messages, tools)],
     tools,
     maxOutputTokens,
     ...(temperature === undefined ? {} : { temperature }),

@@ -70,15 +70,16 @@ function toMessages(message: Message, dialect: ChatDialect): ChatCompletionMessa
 }
 
 function toUserMessage({ parts }: UserMessage): ChatCompletionUserMessageParam[] {
+  const texts = parts.flatMap((part) => (part.type === 'text' && part.text !== '' ? [part.text] : []));
+  // Plain text where it will do: not every server understands parts.
+  if (!parts.some(({ type }) => type === 'image')) {
+    return texts.length === 0 ? [] : [{ role: 'user', content: texts.join('\n\n') }];
+  }
   const content = parts.flatMap((part): ChatCompletionContentPart[] => {
     if (part.type === 'image') return [{ type: 'image_url', image_url: { url: toImageUrl(part) } }];
     return part.text === '' ? [] : [{ type: 'text', text: part.text }];
   });
-  const [first] = content;
-  if (!first) return [];
-  // Plain text where it will do: not every server understands parts.
-  const isPlain = content.length === 1 && first.type === 'text';
-  return [{ role: 'user', content: isPlain ? first.text : content }];
+  return [{ role: 'user', content }];
 }
 
 /** The vendors of this wire take inline images as data URLs. */
