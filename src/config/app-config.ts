@@ -117,6 +117,8 @@ export abstract class AgentConfig {
   abstract readonly isStreamingEnabled: boolean;
   abstract readonly areToolsEnabled: boolean;
   abstract readonly isConversationMemoryEnabled: boolean;
+  /** Vendors are asked to keep what they have read of a conversation. */
+  abstract readonly isPromptCachingEnabled: boolean;
   abstract readonly conversationTtlHours: number;
   /** How earlier turns are found that a message is about: not at all, by their words, or also by what they mean. */
   abstract readonly recall: 'off' | 'text' | 'hybrid';

@@ -149,6 +149,7 @@ export const envSchema = z.object({
   AI_ENABLE_STREAMING: flag.default(true),
   AI_ENABLE_TOOLS: flag.default(true),
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
+  AI_ENABLE_PROMPT_CACHING: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
 
   // features: long conversations

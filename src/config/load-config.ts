@@ -259,6 +259,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       isStreamingEnabled: env.AI_ENABLE_STREAMING,
       areToolsEnabled: env.AI_ENABLE_TOOLS,
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
+      isPromptCachingEnabled: env.AI_ENABLE_PROMPT_CACHING,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
       recall: env.AI_CONTEXT_RECALL,
     },

@@ -81,7 +81,7 @@ describe('the requests of a run', () => {
           const request = { path: vendor.path, query: new URLSearchParams(), headers: HEADERS, body };
           expect(vendor.wire.validate(request)).toBeUndefined();
         };
-        const middle = stored.slice(0, 4) as StoredMessage[];
+        const middle = stored.slice(0, 4);
         try {
           const plan = planHistory({
             current: { role: 'user', parts: [{ type: 'text', text }] },

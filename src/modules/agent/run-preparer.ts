@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AgentConfig, ProvidersConfig, RateLimitConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
@@ -111,6 +112,7 @@ export class RunPreparer {
       messages,
       fit: (all, offered) => window.fit(all, offered),
       report,
+      cacheKey: this.config.isPromptCachingEnabled ? cacheKeyOf(place.sessionId) : undefined,
       journalled,
       tools,
       maxOutputTokens,
@@ -133,3 +135,8 @@ function invalidModel(detail: string): AppError {
 }
 
 const DATA = 'Data that the application supplied for this request';
+
+/** Stands for the conversation at the vendor, where its id has no business. */
+function cacheKeyOf(sessionId: string): string {
+  return createHash('sha256').update(sessionId).digest('hex').slice(0, 32);
+}

@@ -13,6 +13,11 @@ export interface ModelRequest {
   readonly messages: readonly Message[];
   /** Empty: the model is offered no tools. */
   readonly tools: readonly ToolDefinition[];
+  /**
+   * Requests with the same key begin alike, so that the vendor may keep what it has read of them. At most 64 characters
+   * that tell nothing. `undefined`: it is not worth keeping.
+   */
+  readonly cacheKey?: string;
   readonly maxOutputTokens: number;
   /** `undefined`: the vendor's default. Adapters leave it out for models that refuse it. */
   readonly temperature?: number;

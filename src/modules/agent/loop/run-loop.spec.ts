@@ -117,6 +117,7 @@ async function play(
       tools: TOOLS,
       maxOutputTokens: 100,
       temperature: 0.5,
+      cacheKey: 'a-key',
       limits: { ...LIMITS, ...options.limits },
     },
     {
@@ -706,6 +707,7 @@ describe(runLoop.name, () => {
         tools: [],
         maxOutputTokens: 10,
         temperature: undefined,
+        cacheKey: undefined,
         limits: LIMITS,
       },
       {

@@ -45,6 +45,8 @@ export interface RunRequest {
   readonly tools: readonly ToolDefinition[];
   readonly maxOutputTokens: number;
   readonly temperature: number | undefined;
+  /** Of the vendor's cache; see ModelRequest. */
+  readonly cacheKey: string | undefined;
   readonly limits: LoopLimits;
 }
 
@@ -249,7 +251,7 @@ function toModelRequest(
   messages: readonly Message[],
   tools: readonly ToolDefinition[],
 ): ModelRequest {
-  const { model, system, maxOutputTokens, temperature } = run;
+  const { model, system, maxOutputTokens, temperature, cacheKey } = run;
   return {
     model,
     system,
@@ -258,6 +260,7 @@ function toModelRequest(
     tools,
     maxOutputTokens,
     ...(temperature === undefined ? {} : { temperature }),
+    ...(cacheKey === undefined ? {} : { cacheKey }),
   };
 }
 

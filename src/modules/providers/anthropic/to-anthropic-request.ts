@@ -13,6 +13,7 @@ import type { ModelRequest } from '../llm-provider.js';
 import { safeIdentifier } from '../wire/safe-identifier.js';
 import { toReplayedInput } from '../wire/tool-call-input.js';
 
+const EPHEMERAL = { type: 'ephemeral' } as const;
 const MAX_ID_LENGTH = 64;
 const MAX_NAME_LENGTH = 64;
 /** Other vendors allow up to 2; Anthropic refuses more than 1. */
@@ -28,13 +29,22 @@ export function toAnthropicRequest(request: ModelRequest): MessageCreateParamsSt
     model: model.vendorModel,
     max_tokens: request.maxOutputTokens,
     stream: true,
-    ...(system?.trim() ? { system } : {}),
-    messages: toMessages(request.messages),
-    ...toTools(request),
+    // The vendor keeps what it has read up to the last block, and finds it again as long as requests begin alike.
+    // https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+    ...(request.cacheKey === undefined ? {} : { cache_control: EPHEMERAL }),
     ...(temperature === undefined || !model.capabilities.temperature
       ? {}
       : { temperature: Math.min(temperature, MAX_TEMPERATURE) }),
+    // In the order in which the vendor reads them: what stays the same from request to request comes first.
+    ...toTools(request),
+    ...(system?.trim() ? { system: toSystem(system, request) } : {}),
+    messages: toMessages(request.messages),
   };
+}
+
+/** Tools and system prompt are kept by themselves: they are the same for other conversations too. */
+function toSystem(text: string, { cacheKey }: ModelRequest): string | TextBlockParam[] {
+  return cacheKey === undefined ? text : [{ type: 'text', text, cache_control: EPHEMERAL }];
 }
 
 function toMessages(messages: readonly Message[]): MessageParam[] {

@@ -22,6 +22,8 @@ export interface ChatDialect {
   readonly outputLimit: 'max_tokens' | 'max_completion_tokens';
   /** OpenAI's limits for ids of calls. Other servers read their own ids back, whatever they look like. */
   readonly hasStrictIds: boolean;
+  /** Other servers may refuse a parameter that they do not know. */
+  readonly hasCacheKeys?: boolean;
 }
 
 const MAX_ID_LENGTH = 40;
@@ -38,10 +40,9 @@ export function toChatRequest(
     stream: true,
     stream_options: { include_usage: true },
     [dialect.outputLimit]: request.maxOutputTokens,
-    messages: [
-      ...(system ? [{ role: 'system' as const, content: system }] : []),
-      ...request.messages.flatMap((message) => toMessages(message, dialect)),
-    ],
+    ...(dialect.hasCacheKeys && request.cacheKey !== undefined ? { prompt_cache_key: request.cacheKey } : {}),
+    ...(temperature === undefined || !model.capabilities.temperature ? {} : { temperature }),
+    // In the order in which vendors read them: what stays the same from request to request comes first.
     ...(tools.length === 0
       ? {}
       : {
@@ -50,7 +51,10 @@ export function toChatRequest(
             function: { name, ...(description ? { description } : {}), parameters: { ...inputSchema } },
           })),
         }),
-    ...(temperature === undefined || !model.capabilities.temperature ? {} : { temperature }),
+    messages: [
+      ...(system ? [{ role: 'system' as const, content: system }] : []),
+      ...request.messages.flatMap((message) => toMessages(message, dialect)),
+    ],
   };
 }
 

@@ -24,8 +24,8 @@ export function toResponsesRequest(request: ModelRequest): ResponseCreateParamsS
     stream: true,
     store: false,
     max_output_tokens: Math.max(request.maxOutputTokens, MIN_OUTPUT_TOKENS),
-    input: request.messages.flatMap(toItems),
-    ...(system ? { instructions: system } : {}),
+    ...(request.cacheKey === undefined ? {} : { prompt_cache_key: request.cacheKey }),
+    ...(temperature === undefined || !model.capabilities.temperature ? {} : { temperature }),
     // Other models refuse to be asked for it.
     ...(model.capabilities.reasoning ? { include: ['reasoning.encrypted_content'] } : {}),
     ...(tools.length === 0
@@ -40,7 +40,8 @@ export function toResponsesRequest(request: ModelRequest): ResponseCreateParamsS
             strict: false,
           })),
         }),
-    ...(temperature === undefined || !model.capabilities.temperature ? {} : { temperature }),
+    ...(system ? { instructions: system } : {}),
+    input: request.messages.flatMap(toItems),
   };
 }
 

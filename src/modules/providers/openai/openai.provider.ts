@@ -40,6 +40,7 @@ export class OpenAiProvider implements LlmProvider {
     return streamChat(call, {
       outputLimit: isRetired ? 'max_completion_tokens' : 'max_tokens',
       hasStrictIds: true,
+      hasCacheKeys: true,
     });
   }
 
