@@ -129,6 +129,10 @@ export abstract class ToolsConfig {
   /** Executions in this process at the same time. */
   abstract readonly processConcurrency: number;
   abstract readonly breakerOpenMs: number;
+  /** What a call that needs a person, because of what its run has read, gets: one, a refusal, or its way. */
+  abstract readonly taintPolicy: 'approve' | 'refuse' | 'off';
+  /** Hosts that may be sent anything, also by a run that has read what strangers wrote; `*.example.com` for all below. */
+  abstract readonly trustedHosts: readonly string[];
   /** How long a call waits for somebody to agree to it. */
   abstract readonly approvalTtlMs: number;
   /** HTTP APIs that agents may use; `openapi/` makes tools of them. */

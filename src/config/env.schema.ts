@@ -106,6 +106,8 @@ export const envSchema = z.object({
   PERCH_COMPUTE_CONCURRENCY: integer(1, 64).default(2),
   PERCH_CODE_TIMEOUT_MS: integer(250, 60_000).default(2_000),
   PERCH_CODE_MEMORY_MB: integer(8, 256).default(64),
+  PERCH_TAINT_POLICY: z.enum(['approve', 'refuse', 'off']).default('approve'),
+  PERCH_TRUSTED_HOSTS: list.default([]),
   PERCH_APPROVAL_TTL_SECONDS: integer(1, 31_536_000).default(259_200),
   PERCH_TOOL_DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })

@@ -273,6 +273,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       rules: env.PERCH_TOOL_RULES,
       processConcurrency: env.PERCH_TOOL_PROCESS_CONCURRENCY,
       breakerOpenMs: env.PERCH_TOOL_BREAKER_OPEN_MS,
+      taintPolicy: env.PERCH_TAINT_POLICY,
+      trustedHosts: env.PERCH_TRUSTED_HOSTS.map((host) => host.toLowerCase()),
       approvalTtlMs: env.PERCH_APPROVAL_TTL_SECONDS * 1000,
       database: {
         url: secret(env.PERCH_TOOL_DATABASE_URL),

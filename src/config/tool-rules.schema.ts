@@ -11,6 +11,10 @@ const toolRuleSchema = z.strictObject({
   min_tier: z.enum(TIERS).optional(),
   /** Whether a person must agree to every call. */
   approval: z.enum(['always', 'never']).optional(),
+  /** Whether strangers can write into what it returns; MCP servers and HTTP APIs count as such until this says no. */
+  returns_untrusted: z.boolean().optional(),
+  /** Whether it returns what must not leave the installation. */
+  returns_private: z.boolean().optional(),
   /** Of one user, over all replicas. */
   calls_per_minute: z.number().int().min(0).max(1_000_000).optional(),
   timeout_seconds: z.number().min(0.1).max(3600).optional(),

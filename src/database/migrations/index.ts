@@ -9,6 +9,7 @@ import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
 import { InstallationSecrets1764500000000 } from './1764500000000-installation-secrets.js';
 import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
 import { ContextOfRuns1764600000000 } from './1764600000000-context-of-runs.js';
+import { Taint1764600001000 } from './1764600001000-taint.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
 import { Summaries1764600401000 } from './1764600401000-summaries.js';
 
@@ -24,6 +25,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   InstallationSecrets1764500000000,
   McpTools1764510000000,
   ContextOfRuns1764600000000,
+  Taint1764600001000,
   Recall1764600400000,
   Summaries1764600401000,
 ];

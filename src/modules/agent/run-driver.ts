@@ -201,14 +201,12 @@ export class RunDriver {
         models: { ...this.guardedModels(drive) },
         executeTool: async (call, seq, step) => {
           await this.assertOwned(drive);
-          return this.tools.execute(run, request.tools, { call, seq, step }, signal, (event) =>
-            log.append(event),
-          );
+          return this.tools.execute(run, request, { call, seq, step }, signal, (event) => log.append(event));
         },
         offerTools: () => this.tools.offer(run, request.tools, signal),
         approvalsFor: (intents) => this.tools.approvalsFor(run, request, intents, signal),
         reserve: (call) => this.reserve(drive, call),
-        journal: this.journalFor(drive),
+        journal: this.journalFor(drive, request),
         onModelCall: (call) => {
           tally.addModelCall(call);
           this.reporter.modelCalled(run, call);
@@ -271,7 +269,7 @@ export class RunDriver {
   }
 
   /** The loop's journal: adds the events to each write, repeats it while the database is away, and hands the run over. */
-  private journalFor(drive: Drive): RunJournal {
+  private journalFor(drive: Drive, { exposure }: ReportedRunRequest): RunJournal {
     const writes = this.journal.forRun(drive.run);
     const commit = (then: readonly StepEvent[], write: (events: readonly LoggedEvent[]) => Promise<void>) =>
       this.commit(drive, then, write);
@@ -296,6 +294,7 @@ export class RunDriver {
       commitToolResults: async (records, messageId, then) => {
         if (drive.isHandedOver && records.some(isCancelled)) await this.release(drive);
         await commit(then, (events) => writes.commitToolResults(records, messageId, events));
+        exposure.add(records.map(({ result }) => result));
       },
     };
   }

@@ -261,10 +261,14 @@ export class RunJournalRepository {
       status: statusOf(result),
       result: result.result,
     }));
+    const exposure = [
+      records.some(({ result }) => result.taint) ? ', has_untrusted = true' : '',
+      records.some(({ result }) => result.isPrivate) ? ', has_private = true' : '',
+    ].join('');
     await this.fenced(
       run,
       `WITH ${FENCE},
-       ${nextMessage()},
+       ${nextMessage(exposure)},
        new_message AS (
          INSERT INTO message (id, conversation_id, user_id, seq, role, parts, status, run_id, created_at)
          SELECT $3::uuid, place.id, fence.user_id, place.seq, 'tool', $4::jsonb, 'complete', fence.id, clock_timestamp()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig, ProvidersConfig, RateLimitConfig } from '../../config/app-config.js';
+import { AgentConfig, ProvidersConfig, RateLimitConfig, ToolsConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { type AppError, validationFailed } from '../../shared/errors/app-error.js';
 import type { UserPart } from '../../shared/llm/content-part.js';
@@ -14,6 +14,8 @@ import type { ContextReport } from './context/context-report.js';
 import { ContextBuilder } from './context/context-builder.js';
 import { DEFAULT_CONTEXT_WINDOW } from './context/count-messages.js';
 import { quote } from './context/quote.js';
+import { UNTRUSTED_NOTE } from './taint/present-untrusted.js';
+import { RunExposure } from './taint/run-exposure.js';
 import type { JournalledStep } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
 import type { RunSettings } from './run.js';
@@ -33,6 +35,8 @@ export interface PreparedRun {
 /** What the loop works on, and what the model is shown of the past. */
 export interface ReportedRunRequest extends RunRequest {
   readonly report: () => ContextReport;
+  /** What decides which of its calls need a person. */
+  readonly exposure: RunExposure;
 }
 
 /** Turns what a caller asked for into what the loop works on; at admission, and again for a new owner. */
@@ -47,6 +51,7 @@ export class RunPreparer {
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
     private readonly limits: RateLimitConfig,
+    private readonly toolsConfig: ToolsConfig,
   ) {}
 
   /** Throws `validation_failed` (unknown agent, model or tool) or `tool_forbidden`. */
@@ -55,11 +60,12 @@ export class RunPreparer {
     if (!agent)
       throw validationFailed([{ pointer: '/agent', detail: 'is not an agent of this installation' }]);
     const model = this.modelFor(agent, settings);
+    const tools = this.agentTools.definitionsFor(principal, agent, settings.tools);
     return {
       agent,
       model,
-      tools: this.agentTools.definitionsFor(principal, agent, settings.tools),
-      system: agent.instructions,
+      tools,
+      system: tools.length === 0 ? agent.instructions : `${agent.instructions}\n\n${UNTRUSTED_NOTE}`,
       data: settings.context ? [quote(DATA, settings.context)] : [],
       maxOutputTokens: Math.min(
         settings.maxTokens ?? Math.min(agent.maxTokens, this.mostPerCall(principal, model)),
@@ -98,7 +104,7 @@ export class RunPreparer {
     journalled: readonly JournalledStep[] = [],
   ): Promise<ReportedRunRequest> {
     const { agent, model, system, tools, data, maxOutputTokens, temperature } = prepared;
-    const { messages, window, report } = await this.contexts.build({
+    const { messages, window, report, hasUntrusted, hasPrivate } = await this.contexts.build({
       ...place,
       current: { role: 'user', parts: [...place.current.parts, ...data] },
       model,
@@ -106,10 +112,19 @@ export class RunPreparer {
       tools,
       maxOutputTokens,
     });
+    const exposure = new RunExposure({
+      hasUntrusted,
+      hasPrivate,
+      system,
+      messages,
+      trustedHosts: this.toolsConfig.trustedHosts,
+    });
+    for (const step of journalled) if (step.areResultsCommitted) exposure.add([...step.results.values()]);
     return {
       model,
       system,
       messages,
+      exposure,
       fit: (all, offered) => window.fit(all, offered),
       report,
       cacheKey: this.config.isPromptCachingEnabled ? cacheKeyOf(place.sessionId) : undefined,

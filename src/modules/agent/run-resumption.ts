@@ -4,7 +4,7 @@ import type { UserMessage } from '../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../shared/llm/tool-call.js';
 import { NO_USAGE } from '../../shared/llm/usage.js';
 import { parseUsd } from '../../shared/money/usd.js';
-import { ToolRegistry } from '../tools/index.js';
+import { ToolPolicy, ToolRegistry } from '../tools/index.js';
 import { outcomeUnknown } from './loop/execute-tool-calls.js';
 import type { JournalledStep, ToolIntent } from './loop/run-journal.js';
 import type { ClaimedRun } from './run.js';
@@ -35,6 +35,7 @@ export class RunResumption {
   constructor(
     private readonly repository: RunResumptionRepository,
     private readonly tools: ToolRegistry,
+    private readonly policy: ToolPolicy,
   ) {}
 
   async read(run: ClaimedRun): Promise<ResumePoint> {
@@ -99,6 +100,7 @@ export class RunResumption {
   /** A call that was dispatched and left no result is not executed again, unless its tool says that this is harmless. */
   private resultOf(row: JournalRow, call: ToolCall): ToolResult | undefined {
     if (row.status === 'waiting') return undefined;
+    const tool = this.tools.get(call.toolName);
     if (row.status !== 'started') {
       return {
         toolCallId: call.toolCallId,
@@ -106,15 +108,35 @@ export class RunResumption {
         result: row.result,
         isError: row.status !== 'done',
         durationMs: row.duration_ms,
+        // The journal has only what was said; whose words those are depends on the tool.
+        ...(tool ? this.policy.marksOf(tool) : WORST_MARKS),
       };
     }
-    const tool = this.tools.get(call.toolName);
     return tool && !tool.isIdempotent && call.invalidInput === undefined ? outcomeUnknown(call) : undefined;
   }
 }
 
-function toResult({ toolCallId, toolName, result, isError, durationMs }: ToolResult): ToolResult {
-  return { toolCallId, toolName, result, isError, durationMs };
+/** Of a tool that is not there any more. */
+const WORST_MARKS = { taint: 'untrusted', isPrivate: true } as const;
+
+function toResult({
+  toolCallId,
+  toolName,
+  result,
+  isError,
+  durationMs,
+  ...marks
+}: ToolResultPart | ToolResult): ToolResult {
+  const { taint, isPrivate } = marks;
+  return {
+    toolCallId,
+    toolName,
+    result,
+    isError,
+    durationMs,
+    ...(taint ? { taint } : {}),
+    ...(isPrivate ? { isPrivate } : {}),
+  };
 }
 
 function toTally(ledger: readonly LedgerRow[], steps: readonly JournalledStep[]): RunTally {

@@ -9,6 +9,8 @@ import {
   ToolExecutor,
   ToolGate,
   type ToolInvocation,
+  ToolPolicy,
+  ToolRegistry,
   toToolResult,
 } from '../tools/index.js';
 import { AgentTools } from './agent-tools.js';
@@ -16,7 +18,7 @@ import { ToolApprovalRepository } from './approvals/tool-approval.repository.js'
 import { persist } from './journal-persistence.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
-import type { RunRequest } from './loop/run-loop.js';
+import type { ReportedRunRequest } from './run-preparer.js';
 import type { OwnedRun } from './run.js';
 
 /** A call of a run, with its place in the journal and its step. */
@@ -35,6 +37,8 @@ export class RunTools {
   constructor(
     private readonly executor: ToolExecutor,
     private readonly gate: ToolGate,
+    private readonly registry: ToolRegistry,
+    private readonly policy: ToolPolicy,
     private readonly agentTools: AgentTools,
     private readonly principals: PrincipalService,
     private readonly approvals: ToolApprovalRepository,
@@ -54,12 +58,13 @@ export class RunTools {
   /** Those of a step's calls that a person has to agree to; that they are asked is in the audit trail. */
   async approvalsFor(
     run: OwnedRun,
-    { tools, limits }: RunRequest,
+    request: ReportedRunRequest,
     intents: readonly ToolIntent[],
     signal: AbortSignal,
   ): Promise<ApprovalDemand> {
     const expiresAt = new Date(this.clock.now().getTime() + this.config.approvalTtlMs);
-    const caller = await this.callerOf(run, tools, signal);
+    const { limits } = request;
+    const caller = await this.callerOf(run, request, signal);
     const asked = intents
       // What is refused anyway is nothing to ask for.
       .slice(0, limits.maxToolCallsPerStep)
@@ -76,23 +81,25 @@ export class RunTools {
   /** Executes one call and always answers. */
   async execute(
     run: OwnedRun,
-    offered: readonly ToolDefinition[],
+    request: ReportedRunRequest,
     { call, seq, step }: PlacedCall,
     signal: AbortSignal,
     tell: (event: StepEvent) => void,
   ): Promise<ToolResult> {
     const { toolCallId, toolName } = call;
     const caller: ToolCaller = {
-      ...(await this.callerOf(run, offered, signal)),
+      ...(await this.callerOf(run, request, signal)),
       approval: (hash) => persist(() => this.approvals.take(run.id, seq, hash), signal),
       onProgress: (message) => tell({ type: 'tool-progress', step, toolCallId, toolName, message }),
     };
-    return toToolResult(call, await this.executor.execute(toInvocation(run, call, seq), caller));
+    const outcome = await this.executor.execute(toInvocation(run, call, seq), caller);
+    const tool = this.registry.get(toolName);
+    return toToolResult(call, outcome, tool ? this.policy.marksOf(tool) : {});
   }
 
   private async callerOf(
     run: OwnedRun,
-    offered: readonly ToolDefinition[],
+    { tools, exposure }: ReportedRunRequest,
     signal: AbortSignal,
   ): Promise<ToolCaller> {
     return {
@@ -100,7 +107,8 @@ export class RunTools {
       runId: run.id,
       requestId: run.requestId,
       signal,
-      allowedTools: new Set(offered.map(({ name }) => name)),
+      allowedTools: new Set(tools.map(({ name }) => name)),
+      exposure,
     };
   }
 

@@ -31,6 +31,14 @@ export class ConversationEntity {
   @Column({ name: 'queued_runs', type: 'integer', default: 0 })
   queuedRuns!: number;
 
+  /** Text that strangers wrote has been before the model in this conversation. */
+  @Column({ name: 'has_untrusted', type: 'boolean', default: false })
+  hasUntrusted!: boolean;
+
+  /** So has data that must not leave the installation. */
+  @Column({ name: 'has_private', type: 'boolean', default: false })
+  hasPrivate!: boolean;
+
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

@@ -95,6 +95,10 @@ export class ConversationRepository {
        SELECT 'pinned', pinned.*, NULL, NULL, NULL FROM pinned
        UNION ALL
        SELECT 'summary', NULL, covers_to_seq, NULL, NULL, NULL, NULL, NULL, created_at, version, text, model FROM summary
+       UNION ALL
+       SELECT mark.place, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+         FROM conversation c, LATERAL (VALUES ('untrusted', c.has_untrusted), ('private', c.has_private)) AS mark(place, is_set)
+        WHERE c.id = $1 AND c.user_id = $2 AND mark.is_set
         ORDER BY seq`,
       [conversationId, userId, beforeSeq, limit],
     );

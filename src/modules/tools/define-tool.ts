@@ -19,6 +19,7 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
   /** Default false. */
   readonly returnsPrivate?: boolean;
   readonly approval?: 'always' | 'never';
+  readonly destinationsOf?: (input: z.output<z.ZodObject<Shape, z.core.$strict>>) => readonly string[];
   readonly whenDown?: string;
   readonly execute: (
     input: z.output<z.ZodObject<Shape, z.core.$strict>>,
@@ -28,7 +29,7 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
 
 /** Makes a tool from a zod schema: the model's JSON Schema and the validation come from the same place. */
 export function defineTool<Shape extends z.ZodRawShape>(options: ToolDefinitionOptions<Shape>): Tool {
-  const { input: schema, execute, permission = 'tools:use', ...rest } = options;
+  const { input: schema, execute, permission = 'tools:use', destinationsOf, ...rest } = options;
   const { returnsUntrusted = false, returnsPrivate = false } = options;
   const { $schema: _, ...inputSchema } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema & {
     $schema?: unknown;
@@ -39,6 +40,9 @@ export function defineTool<Shape extends z.ZodRawShape>(options: ToolDefinitionO
     returnsUntrusted,
     returnsPrivate,
     inputSchema,
+    ...(destinationsOf
+      ? { destinationsOf: (input) => destinationsOf(input as z.output<typeof schema>) }
+      : {}),
     parseInput: (raw) => parse(schema, raw),
     execute: async (input, context) => execute(input as z.output<typeof schema>, context),
   };

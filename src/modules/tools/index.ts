@@ -1,6 +1,8 @@
 export { callHash } from './call-hash.js';
 export { OutboundClient } from './outbound/outbound-client.js';
 export { OutboundFailed, OutboundRefused } from './outbound/outbound-errors.js';
+export type { DestinationVerdict, Exposure } from './exposure.js';
+export { TaintPolicy } from './taint-policy.js';
 export { type Tool, type ToolContext, ToolError } from './tool.js';
 export type { ApprovalAnswer, ToolCaller, ToolInvocation } from './tool-caller.js';
 export { ToolExecutor } from './tool-executor.js';

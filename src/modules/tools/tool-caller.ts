@@ -1,5 +1,6 @@
 import type { Principal } from '../../shared/context/principal.js';
 import type { JsonValue } from '../../shared/llm/json.js';
+import type { Exposure } from './exposure.js';
 
 /** A call as the model, or a user, made it. */
 export interface ToolInvocation {
@@ -29,5 +30,7 @@ export interface ToolCaller {
    * up. Left out: whoever calls is the one who would be asked.
    */
   readonly approval?: (hash: string) => Promise<ApprovalAnswer>;
+  /** What the run has read by now. Left out: a user calls the tool directly. */
+  readonly exposure?: Exposure;
   readonly onProgress?: (message: string) => void;
 }

@@ -5,6 +5,7 @@ import { ThrottleStorage } from '../rate-limit/index.js';
 import { callHash } from './call-hash.js';
 import type { Tool } from './tool.js';
 import type { ToolCaller, ToolInvocation } from './tool-caller.js';
+import { TaintPolicy } from './taint-policy.js';
 import { ToolMetrics } from './tool-metrics.js';
 import { type ToolFailure, toolFailure } from './tool-outcome.js';
 import { ToolPolicy } from './tool-policy.js';
@@ -31,6 +32,7 @@ export class ToolGate {
   constructor(
     private readonly registry: ToolRegistry,
     private readonly policy: ToolPolicy,
+    private readonly taint: TaintPolicy,
     private readonly windows: ThrottleStorage,
     private readonly trail: AuditTrail,
     private readonly metrics: ToolMetrics,
@@ -40,7 +42,7 @@ export class ToolGate {
   /** Whether this call would be executed if only a person agreed. Decides nothing, uses nothing up. */
   awaitsApproval(call: ToolInvocation, caller: ToolCaller): boolean {
     const verdict = this.inspect(call, caller);
-    return !isFailure(verdict) && this.policy.needsApproval(verdict.tool);
+    return !isFailure(verdict) && this.needsYes(verdict, caller);
   }
 
   /** Never throws. */
@@ -48,7 +50,8 @@ export class ToolGate {
     const tool = this.registry.get(call.toolName);
     try {
       const verdict = await this.decide(call, caller);
-      await this.record(tool, call, caller, isFailure(verdict) ? verdict.code : 'allowed');
+      const needsYes = !isFailure(verdict) && this.needsYes(verdict, caller);
+      await this.record(tool, call, caller, isFailure(verdict) ? verdict.code : 'allowed', needsYes);
       return verdict;
     } catch (error) {
       this.logger.error({ event: 'agent.tool.not_decided', tool_name: tool?.name ?? 'unknown', err: error });
@@ -83,18 +86,34 @@ export class ToolGate {
     if (isFailure(verdict)) return verdict;
     const { tool } = verdict;
     return (
-      (await this.refusalWithoutYes(tool, call, caller)) ??
+      this.refusalByTaint(verdict, caller) ??
+      (await this.refusalWithoutYes(verdict, call, caller)) ??
       (await this.refusalByQuota(tool, caller)) ??
       verdict
     );
   }
 
+  /** The tool's own rule, or what the run has read. */
+  private needsYes({ tool, input }: AdmittedCall, { exposure }: ToolCaller): boolean {
+    const demand = this.taint.demandOf(tool, input, exposure).kind;
+    return demand === 'approval' || (demand === 'none' && this.policy.needsApproval(tool));
+  }
+
+  private refusalByTaint({ tool, input }: AdmittedCall, { exposure }: ToolCaller): ToolFailure | undefined {
+    const demand = this.taint.demandOf(tool, input, exposure);
+    return demand.kind === 'refusal'
+      ? toolFailure('forbidden', demand.message, { code: demand.code })
+      : undefined;
+  }
+
   private async refusalWithoutYes(
-    tool: Tool,
+    admitted: AdmittedCall,
     call: ToolInvocation,
-    { principal, approval }: ToolCaller,
+    caller: ToolCaller,
   ): Promise<ToolFailure | undefined> {
-    if (!this.policy.needsApproval(tool) || !approval) return undefined;
+    const { principal, approval } = caller;
+    const { tool } = admitted;
+    if (!approval || !this.needsYes(admitted, caller)) return undefined;
     const answer = await approval(callHash(principal.userId, tool.name, call.input));
     switch (answer.decision) {
       case 'approved':
@@ -129,13 +148,13 @@ export class ToolGate {
   private async record(
     tool: Tool | undefined,
     call: ToolInvocation,
-    { principal, runId, requestId, approval }: ToolCaller,
+    { principal, runId, requestId, approval, exposure }: ToolCaller,
     decision: string,
+    needsYes = false,
   ): Promise<void> {
     // A name that the model made up would be an unbounded label.
     this.metrics.decided(tool?.name ?? 'unknown', decision);
     const isAllowed = decision === 'allowed';
-    const needsYes = isAllowed && tool !== undefined && this.policy.needsApproval(tool);
     await this.trail.record({
       actorId: principal.userId,
       action: isAllowed
@@ -152,6 +171,7 @@ export class ToolGate {
         ...(tool ? { side_effect: tool.sideEffect } : {}),
         // Not the arguments: the trail outlives what its users may have erased.
         call_hash: callHash(principal.userId, call.toolName, call.input),
+        ...(exposure?.hasUntrusted ? { untrusted: true, private: exposure.hasPrivate } : {}),
         ...(needsYes ? { approved_by: approval ? 'user' : 'caller' } : {}),
         ...(isAllowed || decision === 'approval_requested' ? {} : { reason: decision }),
       },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ToolsConfig } from '../../config/app-config.js';
 import type { ToolRule } from '../../config/tool-rules.schema.js';
 import { type Principal, TIERS } from '../../shared/context/principal.js';
+import type { ToolResult } from '../../shared/llm/tool-call.js';
 import type { Tool } from './tool.js';
 
 /** Who may use which tool, and how. Decided by code after the model, at every call. */
@@ -22,6 +23,15 @@ export class ToolPolicy {
   needsApproval(tool: Tool): boolean {
     const whenUnsaid = tool.approval ?? (tool.sideEffect === 'write' ? 'always' : 'never');
     return (this.ruleOf(tool).approval ?? whenUnsaid) === 'always';
+  }
+
+  /** What the results of a tool are to be taken for. */
+  marksOf(tool: Tool): Pick<ToolResult, 'taint' | 'isPrivate'> {
+    const rule = this.ruleOf(tool);
+    return {
+      ...((rule.returns_untrusted ?? tool.returnsUntrusted) ? { taint: 'untrusted' } : {}),
+      ...((rule.returns_private ?? tool.returnsPrivate) ? { isPrivate: true } : {}),
+    };
   }
 
   /** Calls of one user per minute; `undefined`: as many as the run may make. */

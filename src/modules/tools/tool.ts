@@ -42,6 +42,11 @@ export interface Tool<Input = unknown> {
   readonly returnsUntrusted: boolean;
   /** Its result carries data that belongs to the user or the installation and must not leave it. */
   readonly returnsPrivate: boolean;
+  /**
+   * Of a tool that only reads what lies elsewhere: the addresses that a call goes to, where the model chooses them; none,
+   * where the operator has. Left out: what such a call does out there is not known.
+   */
+  destinationsOf?(input: Input): readonly string[];
   /** Whether a person must agree to every call. Left out: to those of tools that write. An operator's rule goes first. */
   readonly approval?: 'always' | 'never';
   /** What the model is told instead while the tool is down. */

@@ -18,6 +18,7 @@ import type { ToolSource } from './tool.js';
 import { ToolBreakers } from './tool-breakers.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolGate } from './tool-gate.js';
+import { TaintPolicy } from './taint-policy.js';
 import { TOOL_METRIC_PROVIDERS, ToolMetrics } from './tool-metrics.js';
 import { ToolPolicy } from './tool-policy.js';
 import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
@@ -45,6 +46,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
       useFactory: (...sources: unknown[]) => sources,
     },
     ExecutionSlots,
+    TaintPolicy,
     ToolBreakers,
     ToolExecutor,
     ToolGate,

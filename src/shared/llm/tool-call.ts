@@ -21,6 +21,13 @@ export interface ToolResult {
   readonly isError: boolean;
   /** Time from dispatch to result. 0 for a call that was never dispatched. */
   readonly durationMs: number;
+  /**
+   * It carries text that strangers wrote, which may be instructions to the model; `hostile`: such were found in it. Left
+   * out: all of it is from this installation.
+   */
+  readonly taint?: 'untrusted' | 'hostile';
+  /** It carries data that must not leave the installation. */
+  readonly isPrivate?: boolean;
 }
 
 /** What a provider needs to know to offer a tool to the model. */

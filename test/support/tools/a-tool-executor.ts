@@ -11,6 +11,7 @@ import { ToolBreakers } from '../../../src/modules/tools/tool-breakers.js';
 import { ToolExecutor } from '../../../src/modules/tools/tool-executor.js';
 import { ToolGate } from '../../../src/modules/tools/tool-gate.js';
 import type { ToolMetrics } from '../../../src/modules/tools/tool-metrics.js';
+import { TaintPolicy } from '../../../src/modules/tools/taint-policy.js';
 import { ToolPolicy } from '../../../src/modules/tools/tool-policy.js';
 import { ToolRegistry } from '../../../src/modules/tools/tool-registry.js';
 import type { Clock } from '../../../src/shared/context/clock.js';
@@ -60,7 +61,7 @@ export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts =
   const registry = new ToolRegistry([{ tools: () => tools }]);
   const policy = new ToolPolicy(config);
   const audit = { record } as unknown as AuditTrail;
-  const gate = new ToolGate(registry, policy, storage, audit, toolMetrics, logger);
+  const gate = new ToolGate(registry, policy, new TaintPolicy(config), storage, audit, toolMetrics, logger);
   const executor = new ToolExecutor(
     registry,
     gate,

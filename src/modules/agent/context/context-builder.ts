@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AgentConfig } from '../../../config/app-config.js';
 import type { ContextReport } from './context-report.js';
 import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
 import { ConversationService, MessageRecall } from '../../conversation/index.js';
 import type { ModelInfo } from '../../providers/index.js';
+import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-keys.js';
+import { UntrustedPresenter } from '../taint/present-untrusted.js';
 import { assembleContext, planHistory } from './assemble-context.js';
 import { DEFAULT_CONTEXT_WINDOW, messageBudget, sumTokens } from './count-messages.js';
 import { RunWindow } from './run-window.js';
@@ -29,6 +31,9 @@ export interface RunContext {
   readonly window: RunWindow;
   /** As it is now: what the window had to give up is in it. */
   readonly report: () => ContextReport;
+  /** The conversation's marks. */
+  readonly hasUntrusted: boolean;
+  readonly hasPrivate: boolean;
 }
 
 /** Messages read per run: a bound, so that the cost of a run does not grow with its conversation. */
@@ -42,11 +47,16 @@ const RECALL_TIMEOUT_MS = 1_000;
 /** Decides what of the past the model sees. */
 @Injectable()
 export class ContextBuilder {
+  private readonly presenter: UntrustedPresenter;
+
   constructor(
     private readonly conversations: ConversationService,
     private readonly recall: MessageRecall,
     private readonly config: AgentConfig,
-  ) {}
+    @Inject(DERIVED_KEYS) keys: DerivedKeys,
+  ) {
+    this.presenter = new UntrustedPresenter(keys.keyFor('untrusted results'));
+  }
 
   /** At most two queries. Throws `validation_failed` when the current message does not fit into the model's window. */
   async build(request: ContextRequest): Promise<RunContext> {
@@ -84,12 +94,18 @@ export class ContextBuilder {
             AbortSignal.timeout(RECALL_TIMEOUT_MS),
           );
     const { messages, report } = assembleContext(plan, recalled);
-    const window = new RunWindow({ ...request, contextLength: messages.length });
+    const window = new RunWindow({
+      ...request,
+      contextLength: messages.length,
+      present: (message) => this.presenter.present(message),
+    });
     const windowTokens = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
     const estimatedTokens = windowTokens - request.maxOutputTokens - budgetTokens + sumTokens(messages);
     return {
       messages,
       window,
+      hasUntrusted: past.hasUntrusted,
+      hasPrivate: past.hasPrivate,
       report: () => ({
         ...report,
         estimatedTokens,
@@ -100,4 +116,10 @@ export class ContextBuilder {
   }
 }
 
-const NO_PAST = { summary: undefined, pinned: [], recent: [] } as const;
+const NO_PAST = {
+  summary: undefined,
+  pinned: [],
+  recent: [],
+  hasUntrusted: false,
+  hasPrivate: false,
+} as const;

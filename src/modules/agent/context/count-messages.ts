@@ -11,6 +11,8 @@ const SAFETY_FACTOR = 1.15;
 const FRAME = 4;
 /** What vendors charge for an image of about one megapixel. */
 const IMAGE = 1_500;
+/** What stands around a result that strangers wrote. */
+const UNTRUSTED_MARKS = 60;
 
 const counted = new WeakMap<Message, number>();
 
@@ -44,14 +46,18 @@ export function messageBudget({
 function estimateMessageTokens(message: Message): number {
   let text = '';
   let images = 0;
+  let marks = 0;
   for (const part of message.parts) {
     if (part.type === 'image') images += 1;
     else if (part.type === 'text' || part.type === 'reasoning') text += part.text;
     else if (part.type === 'tool-call')
       text += part.toolName + (part.invalidInput ?? JSON.stringify(part.input));
-    else text += JSON.stringify(part.result);
+    else {
+      text += JSON.stringify(part.result);
+      if (part.taint) marks += 1;
+    }
   }
-  return estimateTextTokens(text) + FRAME + images * IMAGE;
+  return estimateTextTokens(text) + FRAME + marks * UNTRUSTED_MARKS + images * IMAGE;
 }
 
 function estimateTextTokens(text: string): number {

@@ -12,6 +12,8 @@ export interface RunWindowOptions {
   readonly maxOutputTokens: number;
   /** How many messages the run began with; the last of them is its user's. */
   readonly contextLength: number;
+  /** How the model is to see a message. Left out: as it is. */
+  readonly present?: (message: Message) => Message;
 }
 
 /** A result longer than this may be shortened to it. */
@@ -37,19 +39,19 @@ export class RunWindow {
    * the user's message and the newest step fit.
    */
   fit(messages: readonly Message[], tools: readonly ToolDefinition[]): readonly Message[] {
-    const { model } = this.options;
+    const { model, present } = this.options;
     const budget = messageBudget({ ...this.options, tools });
     const parts = this.split(messages);
     for (; ; this.level += 1) {
       const level = LEVELS[this.level];
       if (!level) break;
       const kept = level(parts);
-      const sendable = toSendableMessages(kept, model);
+      const sendable = toSendableMessages(kept, model, present);
       if (sumTokens(sendable) <= budget) return this.noted(messages, kept, sendable);
     }
     for (;;) {
       const kept = withoutSteps(parts, this.droppedSteps);
-      const sendable = toSendableMessages(kept, model);
+      const sendable = toSendableMessages(kept, model, present);
       if (sumTokens(sendable) <= budget) return this.noted(messages, kept, sendable);
       if (this.droppedSteps >= parts.steps.length - 1) throw windowTooSmall();
       this.droppedSteps += 1;

@@ -2,15 +2,20 @@ import type { Message, UserMessage } from '../../../shared/llm/message.js';
 import type { ModelInfo } from '../../providers/index.js';
 
 /**
- * The last touch to a valid list of messages: user messages that follow each other become one (turns that were aborted
+ * The last touch to a valid list of messages: each as the model is to see it (`present`), user messages that follow each other become one (turns that were aborted
  * leave such behind, and not every server takes them), every call has an id of its own in the whole request (some servers
  * count from 1 in each answer), and images become a note for a model that cannot see.
  */
-export function toSendableMessages(messages: readonly Message[], model: ModelInfo): Message[] {
+export function toSendableMessages(
+  messages: readonly Message[],
+  model: ModelInfo,
+  present: (message: Message) => Message = (message) => message,
+): Message[] {
   const sendable: Message[] = [];
   const taken = new Set<string>();
   let renamed = new Map<string, string>();
-  for (const message of messages) {
+  for (const original of messages) {
+    const message = present(original);
     const last = sendable.at(-1);
     if (message.role === 'user') {
       const parts = model.capabilities.images ? message.parts : withoutImages(message);

@@ -4,9 +4,9 @@ import type { ConversationContext } from './conversation-context.js';
 /** As many as one conversation may have. */
 export const MAX_PINNED = 50;
 
-/** A message, or the summary in the shape of one. */
+/** A message, or the summary or a mark of the conversation in the shape of one. */
 export interface ContextRow extends MessageRow {
-  readonly place: 'recent' | 'pinned' | 'summary';
+  readonly place: 'recent' | 'pinned' | 'summary' | 'untrusted' | 'private';
   readonly version: number | null;
   readonly text: string | null;
   readonly model: string | null;
@@ -26,5 +26,7 @@ export function toContext(rows: readonly ContextRow[]): ConversationContext {
     },
     pinned: messagesAt('pinned'),
     recent: messagesAt('recent'),
+    hasUntrusted: rows.some((row) => row.place === 'untrusted'),
+    hasPrivate: rows.some((row) => row.place === 'private'),
   };
 }

@@ -9,4 +9,8 @@ export interface ConversationContext {
   readonly pinned: readonly StoredMessage[];
   /** The newest messages that the summary does not cover, oldest first. */
   readonly recent: readonly StoredMessage[];
+  /** Text that strangers wrote has been before the model, be it in what is shown now or not. */
+  readonly hasUntrusted: boolean;
+  /** So has data that must not leave the installation. */
+  readonly hasPrivate: boolean;
 }

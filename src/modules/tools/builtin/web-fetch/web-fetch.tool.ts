@@ -55,6 +55,7 @@ export function webFetchTool({ outbound, sandbox, web, clock }: WebFetchParts): 
     isIdempotent: true,
     timeoutMs: web.timeoutMs + MAX_READING_MS + SLACK_MS,
     returnsUntrusted: true,
+    destinationsOf: ({ url }) => [url],
     whenDown:
       'Web pages cannot be read at the moment. Go on without the page, say so, and do not guess what it says.',
     execute: async ({ url, start_index: startIndex = 0 }, { userId: owner, signal, reportProgress }) => {

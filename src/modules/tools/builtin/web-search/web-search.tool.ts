@@ -49,6 +49,7 @@ export function webSearchTool({ engine, web, logger }: WebSearchParts): Tool {
     isIdempotent: true,
     timeoutMs: web.timeoutMs + SLACK_MS,
     returnsUntrusted: true,
+    destinationsOf: () => [],
     whenDown:
       'Searching the web does not work at the moment. Answer from what you know and say that it may be out of date, or read ' +
       'a page whose address you know.',
