@@ -17,6 +17,8 @@ export interface PieceCounts {
   readonly rare: number;
   /** Latin words that take several tokens. */
   readonly split: number;
+  /** Words all in capitals. */
+  readonly capitals: number;
   /** Words in other scripts. */
   readonly foreign: number;
   /** Groups of up to three digits. */
@@ -27,7 +29,7 @@ export interface PieceCounts {
 }
 
 type Counts = { -readonly [kind in keyof PieceCounts]: number };
-type WordKind = 'common' | 'rare' | 'split' | 'foreign';
+type WordKind = 'common' | 'rare' | 'split' | 'capitals' | 'foreign';
 
 const COMMON = 4_000;
 
@@ -76,7 +78,16 @@ export function countPieces(text: string): PieceCounts {
 }
 
 function count(text: string): PieceCounts {
-  const counts: Counts = { common: 0, rare: 0, split: 0, foreign: 0, digits: 0, marks: 0, space: 0 };
+  const counts: Counts = {
+    common: 0,
+    rare: 0,
+    split: 0,
+    capitals: 0,
+    foreign: 0,
+    digits: 0,
+    marks: 0,
+    space: 0,
+  };
   cutText(text, {
     word: (written, prefix) => {
       const { kind, tokens } = countWord(written);
@@ -106,11 +117,12 @@ function measureWord(written: string): WordCount {
   // `don't` and `it's` are one token, `table's` is two.
   const contraction = apostrophe < 0 ? 0 : word.length > 4 ? 1 : 0.2;
   const first = word.charCodeAt(0);
-  if (!isLatin(first)) return { kind: 'foreign', tokens: contraction + tokensOfForeign(partsOf(word), first) };
+  if (!isLatin(first))
+    return { kind: 'foreign', tokens: contraction + tokensOfForeign(partsOf(word), first) };
   const rank = word.length === 1 ? 0 : wordTable().rankOf(word);
-  if (rank === undefined)
-    return { kind: 'split', tokens: contraction + tokensOfLatin(partsOf(word), word.length) };
-  return { kind: rank < COMMON ? 'common' : 'rare', tokens: 1 + contraction };
+  const tokens = contraction + (rank === undefined ? tokensOfLatin(partsOf(word), word.length) : 1);
+  if (word.length > 2 && written === written.toUpperCase()) return { kind: 'capitals', tokens: 1.1 * tokens };
+  return { kind: rank === undefined ? 'split' : rank < COMMON ? 'common' : 'rare', tokens };
 }
 
 function isLatin(code: number): boolean {

@@ -41,7 +41,7 @@ function kindOf(character: string): number {
 }
 
 export function cutText(text: string, visitor: PieceVisitor): void {
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const kind = kindAt(text, at);
     if (kind & CASELESS) at = cutWord(text, at, '', visitor);
     else if (kind & DIGIT) at = cutDigits(text, at, visitor);
