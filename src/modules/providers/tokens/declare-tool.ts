@@ -34,7 +34,7 @@ class Declaration {
   }
 
   private type(value: unknown, indent: string, depth: number): string {
-    if (depth > DEEPEST || ++this.types > MOST_TYPES) return 'any';
+    if (++this.types > MOST_TYPES || depth > DEEPEST) return 'any';
     const schema = this.resolve(value);
     if (Array.isArray(schema.enum)) return schema.enum.map((choice) => JSON.stringify(choice)).join(' | ');
     if (schema.const !== undefined) return JSON.stringify(schema.const);

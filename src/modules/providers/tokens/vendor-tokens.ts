@@ -60,45 +60,45 @@ const OPENAI_REASONING_CHAT: VendorTokens = { ...OPENAI_REASONING, tools: 94 };
 /** Claude 4.5 and 4.6. */
 const CLAUDE: VendorTokens = {
   perPiece: {
-    common: 1,
-    rare: 1.14,
-    split: 1.29,
-    capitals: 1.49,
+    common: 1.04,
+    rare: 1.19,
+    split: 1.43,
+    capitals: 1.5,
     foreign: 1.2,
-    digits: 1.14,
-    marks: 1.08,
-    space: 1.1,
+    digits: 1.12,
+    marks: 1.12,
+    space: 1.11,
   },
   request: 5,
   message: 2,
   systemIsMessage: false,
   toolCall: 31,
   toolResult: 31,
-  tools: 485,
-  tool: 26,
+  tools: 486,
+  tool: 24,
   declaresTools: false,
   reasoning: 'anthropic',
 };
 
-const CLAUDE_4: VendorTokens = { ...CLAUDE, tools: 310 };
-const CLAUDE_3: VendorTokens = { ...CLAUDE, tools: 274 };
+const CLAUDE_4: VendorTokens = { ...CLAUDE, tools: 313 };
+const CLAUDE_3: VendorTokens = { ...CLAUDE, tools: 275 };
 
 /** From Opus 4.7 and Sonnet 5 on Claude has another tokenizer, which spends more on Latin words alone. */
 const CLAUDE_NEW: VendorTokens = {
   ...CLAUDE,
   perPiece: {
-    common: 1.35,
-    rare: 1.54,
-    split: 1.78,
+    common: 1.37,
+    rare: 1.56,
+    split: 1.79,
     capitals: 1.7,
     foreign: 1.2,
     digits: 1.25,
-    marks: 1.28,
+    marks: 1.29,
     space: 1.25,
   },
   toolCall: 25,
   toolResult: 25,
-  tools: 342,
+  tools: 341,
   tool: 35,
 };
 
