@@ -1,6 +1,7 @@
+import type { ContentPart } from '../../../shared/llm/content-part.js';
 import type { PicoUsd } from '../../../shared/money/usd.js';
 import type { ModelRequest } from '../llm-provider.js';
-import { inputTokensOf } from './estimate-usage.js';
+import { TOKENS_PER_IMAGE } from '../tokens/estimate-tokens.js';
 import type { ModelInfo, TokenPrice } from './model-info.js';
 import { boundTokens } from './token-bound.js';
 
@@ -19,7 +20,7 @@ const FRAME_PER_ITEM = 8;
 /** What the request may at most use on any of the models that may serve it. */
 export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): CallBound {
   const items = request.messages.length + request.tools.length;
-  const input = inputTokensOf(request, boundTokens) + FRAME + FRAME_PER_ITEM * items;
+  const input = textBoundOf(request) + FRAME + FRAME_PER_ITEM * items;
   const output = request.maxOutputTokens;
   let cost = 0n;
   for (const { price } of models) {
@@ -34,4 +35,37 @@ export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): Cal
 
 function dearestInput({ input, cacheWrite = input }: TokenPrice): PicoUsd {
   return cacheWrite > input ? cacheWrite : input;
+}
+
+/** All that a request sends. */
+function textBoundOf(request: ModelRequest): number {
+  let tokens = boundTokens(request.system ?? '');
+  for (const message of request.messages) for (const part of message.parts) tokens += boundOf(part);
+  for (const tool of request.tools) {
+    tokens += boundTokens(`${tool.name} ${tool.description} ${schemaText(tool.inputSchema)}`);
+  }
+  return tokens;
+}
+
+const schemaTexts = new WeakMap<object, string>();
+
+function schemaText(schema: object): string {
+  let text = schemaTexts.get(schema);
+  if (text === undefined) schemaTexts.set(schema, (text = JSON.stringify(schema)));
+  return text;
+}
+
+function boundOf(part: ContentPart): number {
+  switch (part.type) {
+    case 'text':
+      return boundTokens(part.text);
+    case 'reasoning':
+      return boundTokens(part.text || (part.redacted ?? ''));
+    case 'image':
+      return TOKENS_PER_IMAGE;
+    case 'tool-call':
+      return boundTokens(`${part.toolName} ${part.invalidInput ?? JSON.stringify(part.input)}`);
+    case 'tool-result':
+      return boundTokens(JSON.stringify(part.result));
+  }
 }

@@ -535,12 +535,9 @@ describe(ResilientModelClient.name, () => {
     const bare = subject.client.estimateUsage(subject.request(), '');
     const full = subject.client.estimateUsage(subject.request({ system: 'Be brief.', tools: [A_TOOL] }), '.');
 
-    expect(bare).toMatchObject({
-      inputTokens: { total: 1 },
-      outputTokens: { total: 0 },
-      source: 'estimated',
-    });
-    expect(full.inputTokens.total).toBeGreaterThan(10);
+    expect(bare).toMatchObject({ outputTokens: { total: 0 }, source: 'estimated' });
+    expect(bare.inputTokens.total).toBeGreaterThan(0);
+    expect(full.inputTokens.total).toBeGreaterThan(bare.inputTokens.total + 10);
     expect(full.outputTokens.total).toBeGreaterThan(0);
   });
 });

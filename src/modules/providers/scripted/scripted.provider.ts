@@ -1,4 +1,4 @@
-import { countTokens, estimateUsage } from '../catalogue/estimate-usage.js';
+import { countTokens, estimateRequest } from '../tokens/estimate-tokens.js';
 import type { LlmProvider, ModelEvent, ModelRequest, StreamOptions } from '../llm-provider.js';
 import { pause } from '../resilience/pause.js';
 import type { Timers } from '../resilience/timers.js';
@@ -41,8 +41,8 @@ export class ScriptedProvider implements LlmProvider {
       type: 'finish',
       finishReason: reply.calls.length > 0 ? 'tool_calls' : 'stop',
       usage: {
-        inputTokens: { total: estimateUsage(request, '').inputTokens.total },
-        outputTokens: { total: countTokens(written) + countTokens(asked) },
+        inputTokens: { total: estimateRequest(request) },
+        outputTokens: { total: countTokens(written, request.model) + countTokens(asked, request.model) },
         source: 'measured',
       },
     };
