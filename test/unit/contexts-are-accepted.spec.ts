@@ -57,10 +57,10 @@ describe('the requests of a run', () => {
   it('are accepted by every vendor, within the window, and have the message, whatever is stored and however far the run goes', () => {
     let tooSmall = 0;
     const whole = fc.record({
-      stored: anyHistory(10),
+      stored: anyHistory(8),
       text: anyUserText,
       steps: anySteps,
-      window: fc.constantFrom(400, 900, 2_000, 6_000, 100_000),
+      window: fc.constantFrom(1_100, 1_600, 3_000, 8_000, 100_000),
       isCut: fc.boolean(),
       summary: fc.option(fc.record({ version: fc.constant(3), text: fc.string({ maxLength: 200 }) }), {
         nil: undefined,
@@ -75,7 +75,7 @@ describe('the requests of a run', () => {
         const settings = { model, system: SYSTEM, tools: [TOOL], maxOutputTokens: MAX_OUTPUT };
         const budgetTokens = messageBudget(settings);
         const isFine = (messages: readonly Message[]): void => {
-          expect(sumTokens(messages)).toBeLessThanOrEqual(budgetTokens);
+          expect(sumTokens(messages, model)).toBeLessThanOrEqual(budgetTokens);
           expect(JSON.stringify(messages)).toContain(JSON.stringify(text).slice(1, -1));
           const body = JSON.parse(JSON.stringify(vendor.toBody({ ...settings, messages })));
           const request = { path: vendor.path, query: new URLSearchParams(), headers: HEADERS, body };
@@ -91,7 +91,7 @@ describe('the requests of a run', () => {
             summary,
             pinned: middle,
             memories,
-            windowTokens: window,
+            model,
             budgetTokens,
           });
           const recalled = middle.slice(0, recalls).map((message) => ({ messages: [message], score: 1 }));
@@ -108,7 +108,7 @@ describe('the requests of a run', () => {
           // Only what cannot fit in any way is refused, and said to be so.
           if (!(error instanceof AppError)) throw error;
           expect(error.code).toBe('validation_failed');
-          expect(window).toBeLessThanOrEqual(6_000);
+          expect(window).toBeLessThanOrEqual(8_000);
           tooSmall += 1;
         }
       }),

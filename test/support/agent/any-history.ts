@@ -21,7 +21,7 @@ const text = fc.oneof(
     arbitrary: fc.integer({ min: 1, max: 2_000 }).map((length) => 'long text, '.repeat(length / 11)),
   },
 );
-const huge = fc.integer({ min: 1_000, max: 9_000 }).map((length) => 'x1 '.repeat(length / 3));
+const huge = fc.integer({ min: 500, max: 6_000 }).map((length) => 'x1 '.repeat(length / 3));
 const value: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.record({ value: fc.integer() }),
   fc.record({ content: text }),
@@ -112,7 +112,7 @@ export function anyHistory(maxLength: number): fc.Arbitrary<StoredMessage[]> {
 }
 
 /** What a run adds to its context, step by step: calls with their results, as the loop makes them. */
-export const anySteps = fc.array(goodStep, { maxLength: 5 });
+export const anySteps = fc.array(goodStep, { maxLength: 4 });
 
 /** A message that a user may send. */
 export const anyUserText = text.filter((content) => content.trim() !== '');

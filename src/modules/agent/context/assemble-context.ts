@@ -1,9 +1,10 @@
 import type { TextPart } from '../../../shared/llm/content-part.js';
 import type { ContextReport } from './context-report.js';
 import type { Message, UserMessage } from '../../../shared/llm/message.js';
+import type { ModelInfo } from '../../providers/index.js';
 import type { RecalledTurn, StoredMessage } from '../../conversation/index.js';
-import { chooseStart } from './choose-start.js';
-import { messageTokens, sumTokens } from './count-messages.js';
+import { type Candidate, chooseStart } from './choose-start.js';
+import { DEFAULT_CONTEXT_WINDOW, messageTokens, sumTokens } from './count-messages.js';
 import { quote, toQuotes } from './quote.js';
 import { windowTooSmall } from './run-window.js';
 import { countShortened, shortenResults } from './shorten-results.js';
@@ -21,7 +22,7 @@ export interface ContextSources {
   readonly summary: { readonly version: number; readonly text: string } | undefined;
   readonly pinned: readonly StoredMessage[];
   readonly memories: readonly string[];
-  readonly windowTokens: number;
+  readonly model: ModelInfo;
   /** For the messages; never more is used. */
   readonly budgetTokens: number;
 }
@@ -56,15 +57,15 @@ const NEW_MESSAGES = 8;
 
 /** Throws `validation_failed` when not even the current message fits. */
 export function planHistory(sources: ContextSources): HistoryPlan {
-  const { current, recent, budgetTokens, messageSeq } = sources;
-  const free = budgetTokens - messageTokens(current);
+  const { current, recent, budgetTokens, messageSeq, model } = sources;
+  const free = budgetTokens - messageTokens(current, model);
   if (free < 0) throw windowTooSmall();
   const headBefore = (seq: number): Head => toHead(sources, seq, free * HEAD_SHARE);
-  const place = (head: Head): number => free - sumTokens(head.messages);
+  const place = (head: Head): number => free - sumTokens(head.messages, model);
 
   const turns = toTurns(recent);
   const whole = headBefore(recent[0]?.seq ?? messageSeq);
-  if (!sources.isCut && chooseStart(turns.map(toCandidate), place(whole), false) === 0) {
+  if (!sources.isCut && chooseStart(candidates(turns, model), place(whole), false) === 0) {
     const kept = turns.flatMap(({ messages }) => messages);
     const isComplete = sources.summary === undefined;
     return {
@@ -78,7 +79,7 @@ export function planHistory(sources: ContextSources): HistoryPlan {
   }
   const shorter = shortenOlder(turns, messageSeq);
   const budget = place(headBefore(messageSeq)) - free * RECALL_SHARE;
-  const start = chooseStart(shorter.map(toCandidate), budget, sources.isCut);
+  const start = chooseStart(candidates(shorter, model), budget, sources.isCut);
   const fromSeq = turns[start]?.firstSeq ?? messageSeq;
   const kept = shorter.slice(start).flatMap(({ messages }) => messages);
   const original = turns.slice(start).flatMap(({ messages }) => messages);
@@ -98,9 +99,10 @@ export function assembleContext(
   recalled: readonly RecalledTurn[],
 ): { readonly messages: Message[]; readonly report: Omit<ContextReport, 'estimatedTokens'> } {
   const { sources, head, kept } = plan;
-  const { current, budgetTokens, messageSeq, windowTokens } = sources;
-  const free = budgetTokens - sumTokens(head.messages) - sumTokens(kept) - messageTokens(current);
-  const quotes = toRecallPart(recalled, free);
+  const { current, budgetTokens, messageSeq, model } = sources;
+  const free =
+    budgetTokens - sumTokens(head.messages, model) - sumTokens(kept, model) - messageTokens(current, model);
+  const quotes = toRecallPart(recalled, free, model);
   const messages: Message[] = [
     ...head.messages,
     ...kept,
@@ -109,7 +111,7 @@ export function assembleContext(
   return {
     messages,
     report: {
-      windowTokens,
+      windowTokens: model.contextWindow ?? DEFAULT_CONTEXT_WINDOW,
       includedMessages: kept.length,
       leftOutMessages: Math.max(0, messageSeq - 1 - kept.length),
       recalledMessages: quotes.count,
@@ -131,7 +133,7 @@ const RECALLED = 'Older messages of this conversation that may bear on the next 
  * `beforeSeq` on are in the history anyway.
  */
 function toHead(
-  { summary, memories, pinned }: ContextSources,
+  { summary, memories, pinned, model }: ContextSources,
   beforeSeq: number,
   budgetTokens: number,
 ): Head {
@@ -141,7 +143,7 @@ function toHead(
   const add = (what: string, data: unknown, count: number): number => {
     if (count === 0) return 0;
     const part = quote(what, data);
-    const tokens = messageTokens({ role: 'user', parts: [part] });
+    const tokens = messageTokens({ role: 'user', parts: [part] }, model);
     if (tokens > free) return 0;
     free -= tokens;
     parts.push(part);
@@ -156,8 +158,8 @@ function toHead(
   return { ...head, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] };
 }
 
-function toCandidate({ firstSeq, messages }: Turn): { firstSeq: number; tokens: number } {
-  return { firstSeq, tokens: sumTokens(messages) };
+function candidates(turns: readonly Turn[], model: ModelInfo): Candidate[] {
+  return turns.map(({ firstSeq, messages }) => ({ firstSeq, tokens: sumTokens(messages, model) }));
 }
 
 function toMessage({ role, parts }: StoredMessage): Message {
@@ -177,6 +179,7 @@ function shortenOlder(turns: readonly Turn[], messageSeq: number): Turn[] {
 function toRecallPart(
   recalled: readonly RecalledTurn[],
   freeTokens: number,
+  model: ModelInfo,
 ): { readonly part?: TextPart; readonly count: number } {
   const byPlace = (turns: readonly RecalledTurn[]) =>
     [...turns].sort((a, b) => a.messages[0]!.seq - b.messages[0]!.seq);
@@ -186,7 +189,8 @@ function toRecallPart(
     );
     if (quotes.length === 0) return { count: 0 };
     const part = quote(RECALLED, quotes);
-    if (messageTokens({ role: 'user', parts: [part] }) <= freeTokens) return { part, count: quotes.length };
+    if (messageTokens({ role: 'user', parts: [part] }, model) <= freeTokens)
+      return { part, count: quotes.length };
   }
   return { count: 0 };
 }

@@ -77,7 +77,7 @@ export class ContextBuilder {
       summary: past.summary,
       pinned: past.pinned,
       memories: [],
-      windowTokens: model.contextWindow ?? DEFAULT_CONTEXT_WINDOW,
+      model,
       budgetTokens,
     });
     const recalled =
@@ -100,7 +100,8 @@ export class ContextBuilder {
       present: (message) => this.presenter.present(message),
     });
     const windowTokens = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
-    const estimatedTokens = windowTokens - request.maxOutputTokens - budgetTokens + sumTokens(messages);
+    const estimatedTokens =
+      windowTokens - request.maxOutputTokens - budgetTokens + sumTokens(messages, model);
     return {
       messages,
       window,

@@ -1,30 +1,24 @@
-import { estimateTokenCount } from 'tokenx';
 import type { Message } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
-import type { ModelInfo } from '../../providers/index.js';
+import { countTokens, estimateMessage, estimateTools, type ModelInfo } from '../../providers/index.js';
 
 /** For models whose window nobody knows: the source document's `max_tokens` of its context manager. */
 export const DEFAULT_CONTEXT_WINDOW = 100_000;
 
-/** The count is an estimate, and vendors count framing that we do not see. */
-const SAFETY_FACTOR = 1.15;
+/** Estimates are within 10 % of what vendors count (docs/guides/tokens.md), and text may be stranger than usual. */
+const MARGIN = 1.15;
 const FRAME = 4;
-/** What vendors charge for an image of about one megapixel. */
-const IMAGE = 1_500;
 /** What stands around a result that strangers wrote. */
 const UNTRUSTED_MARKS = 60;
 
-const counted = new WeakMap<Message, number>();
-
-/** Our estimate with a margin; counted once per message, however often a run looks at it. */
-export function messageTokens(message: Message): number {
-  let tokens = counted.get(message);
-  if (tokens === undefined) counted.set(message, (tokens = estimateMessageTokens(message)));
-  return tokens;
+/** Our estimate with a margin. */
+export function messageTokens(message: Message, model: ModelInfo): number {
+  const marks = message.role === 'tool' ? message.parts.filter(({ taint }) => taint).length : 0;
+  return Math.ceil(estimateMessage(message, model) * MARGIN) + FRAME + marks * UNTRUSTED_MARKS;
 }
 
-export function sumTokens(messages: readonly Message[]): number {
-  return messages.reduce((sum, message) => sum + messageTokens(message), 0);
+export function sumTokens(messages: readonly Message[], model: ModelInfo): number {
+  return messages.reduce((sum, message) => sum + messageTokens(message, model), 0);
 }
 
 /** What is left of a model's window for the messages: without its answer, the system prompt and the tools. */
@@ -39,27 +33,6 @@ export function messageBudget({
   readonly tools: readonly ToolDefinition[];
   readonly maxOutputTokens: number;
 }): number {
-  const fixed = estimateTextTokens(system) + estimateTextTokens(JSON.stringify(tools));
-  return (model.contextWindow ?? DEFAULT_CONTEXT_WINDOW) - maxOutputTokens - fixed;
-}
-
-function estimateMessageTokens(message: Message): number {
-  let text = '';
-  let images = 0;
-  let marks = 0;
-  for (const part of message.parts) {
-    if (part.type === 'image') images += 1;
-    else if (part.type === 'text' || part.type === 'reasoning') text += part.text;
-    else if (part.type === 'tool-call')
-      text += part.toolName + (part.invalidInput ?? JSON.stringify(part.input));
-    else {
-      text += JSON.stringify(part.result);
-      if (part.taint) marks += 1;
-    }
-  }
-  return estimateTextTokens(text) + FRAME + marks * UNTRUSTED_MARKS + images * IMAGE;
-}
-
-function estimateTextTokens(text: string): number {
-  return Math.ceil(estimateTokenCount(text) * SAFETY_FACTOR);
+  const fixed = (countTokens(system, model) + estimateTools(tools, model)) * MARGIN;
+  return Math.floor((model.contextWindow ?? DEFAULT_CONTEXT_WINDOW) - maxOutputTokens - fixed);
 }

@@ -2,7 +2,13 @@ import type { Message } from '../../../shared/llm/message.js';
 import type { ModelInfo } from '../../providers/index.js';
 import { RunWindow } from './run-window.js';
 
-const MODEL = { id: 'm', contextWindow: 2_000, capabilities: { images: true } } as unknown as ModelInfo;
+const MODEL: ModelInfo = {
+  id: 'm',
+  provider: 'openai',
+  vendorModel: 'm',
+  connection: {},
+  capabilities: { tools: true, images: true, reasoning: false, temperature: true, api: 'chat' },
+};
 
 function user(text: string): Message {
   return { role: 'user', parts: [{ type: 'text', text }] };

@@ -47,12 +47,12 @@ export class RunWindow {
       if (!level) break;
       const kept = level(parts);
       const sendable = toSendableMessages(kept, model, present);
-      if (sumTokens(sendable) <= budget) return this.noted(messages, kept, sendable);
+      if (sumTokens(sendable, model) <= budget) return this.noted(messages, kept, sendable);
     }
     for (;;) {
       const kept = withoutSteps(parts, this.droppedSteps);
       const sendable = toSendableMessages(kept, model, present);
-      if (sumTokens(sendable) <= budget) return this.noted(messages, kept, sendable);
+      if (sumTokens(sendable, model) <= budget) return this.noted(messages, kept, sendable);
       if (this.droppedSteps >= parts.steps.length - 1) throw windowTooSmall();
       this.droppedSteps += 1;
     }

@@ -1,7 +1,7 @@
 import type { ContentPart } from '../../../shared/llm/content-part.js';
 import type { PicoUsd } from '../../../shared/money/usd.js';
 import type { ModelRequest } from '../llm-provider.js';
-import { TOKENS_PER_IMAGE } from '../tokens/estimate-tokens.js';
+import { estimateRequest, TOKENS_PER_IMAGE } from '../tokens/estimate-tokens.js';
 import type { ModelInfo, TokenPrice } from './model-info.js';
 import { boundTokens } from './token-bound.js';
 
@@ -16,11 +16,14 @@ export interface CallBound {
 /** What vendors count besides the text: the form of the conversation, and some tokens per message and tool. */
 const FRAME = 20;
 const FRAME_PER_ITEM = 8;
+/** How far estimates may be off: within 10 % of what vendors reported (docs/guides/tokens.md). */
+const ESTIMATE_MARGIN = 1.15;
 
 /** What the request may at most use on any of the models that may serve it. */
 export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): CallBound {
   const items = request.messages.length + request.tools.length;
-  const input = textBoundOf(request) + FRAME + FRAME_PER_ITEM * items;
+  const bound = textBoundOf(request) + FRAME + FRAME_PER_ITEM * items;
+  const input = models.reduce((most, model) => Math.max(most, vendorBoundOf(request, model)), bound);
   const output = request.maxOutputTokens;
   let cost = 0n;
   for (const { price } of models) {
@@ -31,6 +34,11 @@ export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): Cal
     }
   }
   return { tokens: input + output, cost };
+}
+
+/** What is known of the vendor's own additions, such as its instructions about tools, can be more than all the text. */
+function vendorBoundOf(request: ModelRequest, model: ModelInfo): number {
+  return Math.ceil(estimateRequest({ ...request, model }) * ESTIMATE_MARGIN);
 }
 
 function dearestInput({ input, cacheWrite = input }: TokenPrice): PicoUsd {

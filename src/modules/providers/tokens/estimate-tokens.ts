@@ -58,7 +58,22 @@ function tokensOfText(text: string, { perPiece }: VendorTokens): number {
   );
 }
 
-function tokensOfMessage({ parts }: Message, vendor: VendorTokens): number {
+/** A run counts the same messages and tools at every step. */
+const counts = new WeakMap<object, Map<VendorTokens, number>>();
+
+function countedOnce(item: object, vendor: VendorTokens, count: () => number): number {
+  let known = counts.get(item);
+  if (!known) counts.set(item, (known = new Map<VendorTokens, number>()));
+  let tokens = known.get(vendor);
+  if (tokens === undefined) known.set(vendor, (tokens = count()));
+  return tokens;
+}
+
+function tokensOfMessage(message: Message, vendor: VendorTokens): number {
+  return countedOnce(message, vendor, () => tokensOfParts(message, vendor));
+}
+
+function tokensOfParts({ parts }: Message, vendor: VendorTokens): number {
   let tokens = parts.some((part) => part.type === 'text' || part.type === 'image') ? vendor.message : 0;
   for (const part of parts) tokens += tokensOfPart(part, vendor);
   return tokens;
@@ -86,19 +101,14 @@ function tokensOfPart(part: ContentPart, vendor: VendorTokens): number {
 function tokensOfTools(tools: readonly ToolDefinition[], vendor: VendorTokens): number {
   if (tools.length === 0) return 0;
   let tokens = vendor.tools;
-  for (const tool of tools) tokens += vendor.tool + tokensOfText(toolText(tool, vendor), vendor);
+  for (const tool of tools) {
+    tokens += countedOnce(tool, vendor, () => vendor.tool + tokensOfText(toolText(tool, vendor), vendor));
+  }
   return tokens;
 }
 
-/** The registry's tools are the same objects for every call. */
-const declarations = new WeakMap<ToolDefinition, string>();
-const documents = new WeakMap<ToolDefinition, string>();
-
 function toolText(tool: ToolDefinition, vendor: VendorTokens): string {
-  const texts = vendor.declaresTools ? declarations : documents;
-  let text = texts.get(tool);
-  if (text === undefined) texts.set(tool, (text = vendor.declaresTools ? declareTool(tool) : toJson(tool)));
-  return text;
+  return vendor.declaresTools ? declareTool(tool) : toJson(tool);
 }
 
 function toJson({ name, description, inputSchema }: ToolDefinition): string {
