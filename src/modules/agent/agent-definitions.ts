@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
+import type { PromptValues } from './prompts/prompt.js';
 
 /** An agent with nothing left open. */
 export interface Agent {
   readonly name: string;
-  /** The system prompt. */
+  /** The system prompt, as long as there is no prompt of `promptName`. */
   readonly instructions: string;
+  readonly promptName: string;
+  /** By the names of the prompt's variables. */
+  readonly promptVariables: PromptValues;
   /** A model id of the catalogue. */
   readonly model: string;
   /** `undefined`: every tool that the caller may use. */
@@ -31,6 +35,8 @@ export class AgentDefinitions {
     const base: Agent = {
       name: DEFAULT_AGENT,
       instructions: DEFAULT_INSTRUCTIONS,
+      promptName: DEFAULT_AGENT,
+      promptVariables: {},
       model: providers.defaultModel,
       tools: undefined,
       maxSteps: agent.maxSteps,
@@ -43,6 +49,8 @@ export class AgentDefinitions {
       agents.set(definition.name, {
         name: definition.name,
         instructions: definition.instructions ?? base.instructions,
+        promptName: definition.prompt ?? definition.name,
+        promptVariables: definition.prompt_variables ?? {},
         model: definition.model ?? base.model,
         tools: definition.tools ? new Set(definition.tools) : undefined,
         maxSteps: definition.max_steps ?? base.maxSteps,

@@ -23,6 +23,13 @@ import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
 import { ModelsController } from './models.controller.js';
+import { ActivePrompts } from './prompts/active-prompts.js';
+import { AgentPrompts } from './prompts/agent-prompts.js';
+import { PromptEntity } from './prompts/prompt.entity.js';
+import { PromptRepository } from './prompts/prompt.repository.js';
+import { PromptVersionEntity } from './prompts/prompt-version.entity.js';
+import { PromptsController } from './prompts/prompts.controller.js';
+import { PromptsService } from './prompts/prompts.service.js';
 import { RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
 import { WorkerEntity } from './ownership/worker.entity.js';
@@ -69,6 +76,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       IdempotencyKeyEntity,
       AlertEntity,
       ToolApprovalEntity,
+      PromptEntity,
+      PromptVersionEntity,
     ]),
     AuditModule,
     AuthModule,
@@ -82,13 +91,16 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunsController,
     ToolsController,
     ModelsController,
+    PromptsController,
     UsageRecordsController,
     SpendingAdministrationController,
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    ActivePrompts,
     ActiveRuns,
     AgentDefinitions,
+    AgentPrompts,
     AgentTools,
     AlertDelivery,
     AlertMetrics,
@@ -100,6 +112,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
+    PromptRepository,
+    PromptsService,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,

@@ -157,6 +157,14 @@ export const STOP_REASONS = [
   'error',
 ] as const;
 
+export class RunPromptDto {
+  @ApiProperty({ example: 'default' })
+  name!: string;
+
+  @ApiProperty({ example: 2 })
+  version!: number;
+}
+
 export class ChatAnswerDto {
   @ApiProperty({ format: 'uuid', example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
   run_id!: string;
@@ -190,6 +198,10 @@ export class ChatAnswerDto {
   /** The model that answered: the one asked for, or a fallback. */
   @ApiProperty({ example: 'scripted' })
   model!: string;
+
+  /** The prompt that the model was told; null: the instructions of its agent. */
+  @ApiProperty({ type: RunPromptDto, nullable: true })
+  prompt!: RunPromptDto | null;
 
   @ApiProperty({ type: UsageDto })
   usage!: UsageDto;

@@ -463,6 +463,7 @@ function toOutcome(
       finishReason: end.finishReason,
       stopReason: end.stopReason,
       model: end.model,
+      prompt: run.prompt,
       usage,
       cost,
       latencyMs,

@@ -65,6 +65,8 @@ export class RunReporter {
       cost_usd: tally.cost === undefined ? null : formatUsd(tally.cost),
       latency_ms: Math.round(about.latencyMs * 100) / 100,
       model: closing.model,
+      prompt_name: run.prompt?.name ?? null,
+      prompt_version: run.prompt?.version ?? null,
       status: closing.status,
       stop_reason: closing.stopReason,
     });

@@ -77,6 +77,13 @@ export class RunEntity {
   @Column({ type: 'text' })
   model!: string;
 
+  /** What its system prompt is made of; null: its agent's instructions. It stays the same over all owners. */
+  @Column({ name: 'prompt_name', type: 'text', nullable: true })
+  promptName!: string | null;
+
+  @Column({ name: 'prompt_version', type: 'integer', nullable: true })
+  promptVersion!: number | null;
+
   /** The surface that started it, for accounting: `chat`, `chat_stream`. */
   @Column({ type: 'text' })
   endpoint!: string;

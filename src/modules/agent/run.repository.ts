@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Usage } from '../../shared/llm/usage.js';
 import { formatUsd, parseUsd } from '../../shared/money/usd.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
+import { toRunPrompt } from './prompts/run-prompt.js';
 import type { RunRecord, StepRecord } from './run.js';
 
 interface RunRow {
@@ -11,6 +12,8 @@ interface RunRow {
   status: RunRecord['status'];
   agent: string;
   model: string;
+  prompt_name: string | null;
+  prompt_version: number | null;
   stop_reason: RunRecord['stopReason'];
   finish_reason: RunRecord['finishReason'];
   message_id: string | null;
@@ -56,8 +59,8 @@ export class RunRepository {
 
   async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
     const [run] = await this.dataSource.query<RunRow[]>(
-      `SELECT id, conversation_id, status, agent, model, stop_reason, finish_reason, message_id, usage, cost_usd, error,
-              created_at, started_at, ended_at
+      `SELECT id, conversation_id, status, agent, model, prompt_name, prompt_version, stop_reason, finish_reason, message_id,
+              usage, cost_usd, error, created_at, started_at, ended_at
          FROM run WHERE id = $1 AND user_id = $2`,
       [runId, userId],
     );
@@ -74,6 +77,7 @@ export class RunRepository {
       status: run.status,
       agent: run.agent,
       model: run.model,
+      prompt: toRunPrompt(run),
       stopReason: run.stop_reason,
       finishReason: run.finish_reason,
       messageId: run.message_id,

@@ -5,6 +5,7 @@ import type { StopReason } from '../../shared/llm/stop-reason.js';
 import type { Usage } from '../../shared/llm/usage.js';
 import type { Problem } from '../../shared/errors/problem-catalog.js';
 import type { PicoUsd } from '../../shared/money/usd.js';
+import type { RunPrompt } from './prompts/prompt.js';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
 
@@ -50,6 +51,8 @@ export interface OwnedRun {
   readonly admittedAt: Date;
   /** Of the HTTP request that made it. */
   readonly requestId: string | undefined;
+  /** `null`: its agent has no prompt, and works by its instructions. */
+  readonly prompt: RunPrompt | null;
 }
 
 /** What is kept of the request in `run.request`. */
@@ -71,6 +74,7 @@ export interface ClaimedRun {
   readonly request: RunRequestRecord;
   /** The model that was asked for, by its id. */
   readonly model: string;
+  readonly prompt: RunPrompt | null;
   readonly userMessageId: string;
   readonly admittedAt: Date;
   /** False: this is its first owner. */
@@ -105,6 +109,7 @@ export interface RunRecord {
   readonly status: RunStatus;
   readonly agent: string;
   readonly model: string;
+  readonly prompt: RunPrompt | null;
   readonly stopReason: StopReason | null;
   readonly finishReason: FinishReason | null;
   readonly messageId: string | null;

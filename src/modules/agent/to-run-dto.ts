@@ -10,6 +10,7 @@ export function toRunDto(run: RunRecord): RunDto {
     status: run.status,
     agent: run.agent,
     model: run.model,
+    prompt: run.prompt,
     stop_reason: run.stopReason,
     finish_reason: run.finishReason,
     message_id: run.messageId,

@@ -103,6 +103,7 @@ describe('runs in PostgreSQL', () => {
       endpoint,
       admittedAt: NOW,
       requestId: undefined,
+      prompt: null,
     };
   }
 
