@@ -32,6 +32,10 @@ export const agentDefinitionSchema = z.strictObject({
   max_tokens: z.number().int().min(1).optional(),
   temperature: z.number().min(0).max(2).optional(),
   timeout_seconds: z.number().int().min(1).max(86_400).optional(),
+  /** Answers that may be given again; left out: none. `shared`: to every user. */
+  answer_cache: z
+    .strictObject({ ttl_seconds: z.number().int().min(1).max(86_400), shared: z.boolean().optional() })
+    .optional(),
 });
 
 export type AgentDefinition = z.output<typeof agentDefinitionSchema>;

@@ -9,6 +9,7 @@ import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
 import { InstallationSecrets1764500000000 } from './1764500000000-installation-secrets.js';
 import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
 import { Prompts1764600300000 } from './1764600300000-prompts.js';
+import { AnswerCache1764600300001 } from './1764600300001-answer-cache.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   InstallationSecrets1764500000000,
   McpTools1764510000000,
   Prompts1764600300000,
+  AnswerCache1764600300001,
 ];

@@ -18,6 +18,8 @@ export interface Agent {
   readonly maxTokens: number;
   readonly temperature: number;
   readonly timeoutMs: number;
+  /** `undefined`: every question is answered by a model. */
+  readonly answerCache: { readonly ttlMs: number; readonly isShared: boolean } | undefined;
 }
 
 export const DEFAULT_AGENT = 'default';
@@ -43,6 +45,7 @@ export class AgentDefinitions {
       maxTokens: agent.maxTokens,
       temperature: agent.temperature,
       timeoutMs: agent.runTimeoutMs,
+      answerCache: undefined,
     };
     const agents = new Map([[base.name, base]]);
     for (const definition of agent.agents) {
@@ -58,6 +61,10 @@ export class AgentDefinitions {
         temperature: definition.temperature ?? base.temperature,
         timeoutMs:
           definition.timeout_seconds === undefined ? base.timeoutMs : definition.timeout_seconds * 1000,
+        answerCache: definition.answer_cache && {
+          ttlMs: definition.answer_cache.ttl_seconds * 1000,
+          isShared: definition.answer_cache.shared ?? false,
+        },
       });
     }
     this.agents = agents;

@@ -9,6 +9,9 @@ import { ToolsModule } from '../tools/index.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
+import { ANSWER_CACHE_METRIC_PROVIDERS, AnswerCacheMetrics } from './answer-cache/answer-cache-metrics.js';
+import { ANSWER_CACHE_PROVIDER } from './answer-cache/answer-cache.provider.js';
+import { CachedAnswers } from './answer-cache/cached-answers.js';
 import { ApprovalService } from './approvals/approval.service.js';
 import { ToolApprovalEntity } from './approvals/tool-approval.entity.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
@@ -97,16 +100,20 @@ import { UsageRecordEntity } from './usage-record.entity.js';
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    ...ANSWER_CACHE_METRIC_PROVIDERS,
+    ANSWER_CACHE_PROVIDER,
     ActivePrompts,
     ActiveRuns,
     AgentDefinitions,
     AgentPrompts,
     AgentTools,
+    AnswerCacheMetrics,
     AlertDelivery,
     AlertMetrics,
     AlertRepository,
     AlertWebhook,
     ApprovalService,
+    CachedAnswers,
     CancelOnClear,
     ContextBuilder,
     IdempotencyGuard,

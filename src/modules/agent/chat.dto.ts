@@ -210,6 +210,10 @@ export class ChatAnswerDto {
   @ApiProperty({ type: String, nullable: true, example: '0.001230' })
   cost_usd!: string | null;
 
+  /** True: no model was called; an answer of before was given again. */
+  @ApiProperty({ example: false })
+  cached!: boolean;
+
   @ApiProperty({ example: 412.5 })
   latency_ms!: number;
 }

@@ -8,6 +8,7 @@ import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/ind
 import { type QuotaAmount, QuotaLimitsPolicy } from '../rate-limit/index.js';
 import { type Agent, AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
+import type { AnswerCacheUse } from './answer-cache/answer-place.js';
 import { ContextBuilder } from './context/context-builder.js';
 import type { JournalledStep } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
@@ -25,6 +26,12 @@ export interface PreparedRun {
   readonly prompt: RunPrompt | null;
   readonly maxOutputTokens: number;
   readonly temperature: number;
+  readonly answerCache: AnswerCacheUse | undefined;
+}
+
+/** What the loop works on, and how its first call may be answered without a model. */
+export interface PreparedRequest extends RunRequest {
+  readonly answerCache: AnswerCacheUse | undefined;
 }
 
 /** Turns what a caller asked for into what the loop works on; at admission, and again for a new owner. */
@@ -61,6 +68,14 @@ export class RunPreparer {
         model.maxOutputTokens ?? Infinity,
       ),
       temperature: settings.temperature ?? agent.temperature,
+      answerCache: agent.answerCache && {
+        ...agent.answerCache,
+        agent: agent.name,
+        prompt: prompt && { name: prompt.name, version: prompt.version },
+        userId: principal.userId,
+        hasContext: settings.context !== undefined,
+        system: prompt?.text ?? agent.instructions,
+      },
     };
   }
 
@@ -97,7 +112,7 @@ export class RunPreparer {
     prepared: PreparedRun,
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
-  ): Promise<RunRequest> {
+  ): Promise<PreparedRequest> {
     const { agent, model, system, tools, maxOutputTokens, temperature } = prepared;
     return {
       model,
@@ -108,6 +123,7 @@ export class RunPreparer {
       maxOutputTokens,
       temperature,
       limits: { ...this.config, maxSteps: agent.maxSteps },
+      answerCache: prepared.answerCache,
     };
   }
 

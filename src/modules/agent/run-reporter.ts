@@ -63,6 +63,7 @@ export class RunReporter {
       tokens_used: totalTokens(tally.usage),
       usage_source: tally.usage.source,
       cost_usd: tally.cost === undefined ? null : formatUsd(tally.cost),
+      cached: closing.isCached,
       latency_ms: Math.round(about.latencyMs * 100) / 100,
       model: closing.model,
       prompt_name: run.prompt?.name ?? null,

@@ -109,6 +109,10 @@ export class RunEntity {
   @Column({ name: 'cost_usd', type: 'numeric', precision: 24, scale: 12, nullable: true })
   costUsd!: string | null;
 
+  /** True: no model was called; an answer of before was given again. */
+  @Column({ name: 'is_cached', type: 'boolean', default: false })
+  isCached!: boolean;
+
   /** What is held for its next model call. Null: nothing. */
   @Column({ name: 'reserved_tokens', type: 'bigint', nullable: true })
   reservedTokens!: string | null;

@@ -19,6 +19,7 @@ interface RunRow {
   message_id: string | null;
   usage: RunRecord['usage'];
   cost_usd: string | null;
+  is_cached: boolean;
   error: RunRecord['problem'];
   created_at: Date;
   started_at: Date | null;
@@ -60,7 +61,7 @@ export class RunRepository {
   async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
     const [run] = await this.dataSource.query<RunRow[]>(
       `SELECT id, conversation_id, status, agent, model, prompt_name, prompt_version, stop_reason, finish_reason, message_id,
-              usage, cost_usd, error, created_at, started_at, ended_at
+              usage, cost_usd, is_cached, error, created_at, started_at, ended_at
          FROM run WHERE id = $1 AND user_id = $2`,
       [runId, userId],
     );
@@ -83,6 +84,7 @@ export class RunRepository {
       messageId: run.message_id,
       usage: run.usage ?? spent?.usage ?? null,
       costUsd: toContractUsd(run.usage ? run.cost_usd : spent?.costUsd),
+      isCached: run.is_cached,
       problem: run.error,
       createdAt: run.created_at,
       startedAt: run.started_at,

@@ -99,6 +99,7 @@ export interface RunClosing {
   readonly model: string;
   readonly usage: Usage;
   readonly cost: PicoUsd | undefined;
+  readonly isCached: boolean;
   readonly problem: Problem | null;
 }
 
@@ -117,6 +118,8 @@ export interface RunRecord {
   readonly usage: Usage | null;
   /** Decimal string, or null while unknown. */
   readonly costUsd: string | null;
+  /** True: no model was called; an answer of before was given again. */
+  readonly isCached: boolean;
   readonly problem: Problem | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

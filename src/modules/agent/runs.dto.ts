@@ -172,6 +172,10 @@ export class RunDto {
   @ApiProperty({ type: String, nullable: true, example: '0.001230' })
   cost_usd!: string | null;
 
+  /** True: no model was called; an answer of before was given again. */
+  @ApiProperty({ example: false })
+  cached!: boolean;
+
   /** What a failed run ended with. */
   @ApiProperty({ type: ProblemDto, nullable: true })
   problem!: unknown;

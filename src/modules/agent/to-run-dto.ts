@@ -16,6 +16,7 @@ export function toRunDto(run: RunRecord): RunDto {
     message_id: run.messageId,
     usage: run.usage && toUsageDto(run.usage),
     cost_usd: run.costUsd,
+    cached: run.isCached,
     problem: run.problem,
     created_at: run.createdAt.toISOString(),
     started_at: run.startedAt?.toISOString() ?? null,

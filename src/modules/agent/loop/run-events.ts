@@ -60,6 +60,8 @@ export interface RunAnswer {
   readonly prompt?: { readonly name: string; readonly version: number } | null;
   readonly usage: Usage;
   readonly cost: PicoUsd | undefined;
+  /** True: no model was called; an answer of before was given again. Left out: it is from before there was a cache. */
+  readonly cached?: boolean;
   readonly latencyMs: number;
 }
 

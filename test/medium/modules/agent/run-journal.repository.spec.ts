@@ -39,6 +39,7 @@ const COMPLETED: RunClosing = {
   model: 'm',
   usage: NO_USAGE,
   cost: 1n,
+  isCached: false,
   problem: null,
 };
 

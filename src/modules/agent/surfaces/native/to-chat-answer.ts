@@ -44,6 +44,7 @@ export function toChatAnswerDto(answer: RunAnswer): ChatAnswerDto {
     prompt: answer.prompt ?? null,
     usage: toUsageDto(answer.usage),
     cost_usd: toCostUsd(answer.cost),
+    cached: answer.cached ?? false,
     latency_ms: roundMs(answer.latencyMs),
   };
 }

@@ -154,6 +154,7 @@ describe(RunEventFeed.name, () => {
         model: 'm',
         usage: NO_USAGE,
         cost: 0n,
+        isCached: false,
         problem: null,
       },
       events,

@@ -114,6 +114,7 @@ describe(RunQueueRepository.name, () => {
         model: 'm',
         usage: NO_USAGE,
         cost: 0n,
+        isCached: false,
         problem: null,
       },
       [],
