@@ -113,5 +113,6 @@ export interface ChatAnswer {
     readonly source: string;
   };
   readonly cost_usd: string | null;
+  readonly cached: boolean;
   readonly latency_ms: number;
 }
