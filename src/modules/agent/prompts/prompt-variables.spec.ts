@@ -77,8 +77,9 @@ describe('the values of a prompt', () => {
       { name: 'b', detail: expect.stringContaining('must be') },
     ]);
     expect(unknownValues(variables, { a: 1, d: 2 })).toEqual([
-      { name: 'd', detail: 'is not a variable of this version; there are a, b and c' },
+      { name: 'd', detail: 'is not a variable of this version, which has a, b and c' },
     ]);
+    expect(unknownValues(variables.slice(0, 1), { d: 2 })[0]?.detail).toMatch(/which has a$/);
     expect(unknownValues([], { d: 2 })).toEqual([{ name: 'd', detail: 'is not a variable of this version' }]);
   });
 

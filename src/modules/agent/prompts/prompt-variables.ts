@@ -85,7 +85,7 @@ export function resolveValues(
 /** Values of variables that are not there: a typo, where somebody wrote them for this prompt. */
 export function unknownValues(variables: readonly PromptVariable[], supplied: PromptValues): ValueFault[] {
   const known = new Set(variables.map(({ name }) => name));
-  const names = variables.length > 0 ? `; there are ${list([...known])}` : '';
+  const names = variables.length > 0 ? `, which has ${list([...known])}` : '';
   return Object.keys(supplied)
     .filter((name) => !known.has(name))
     .map((name) => ({ name, detail: `is not a variable of this version${names}` }));
