@@ -32,6 +32,7 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
     .addTag('conversations', 'What was said')
     .addTag('tools', 'What the agent can do')
     .addTag('models', 'What may be asked for')
+    .addTag('prompts', 'What agents are told, in versions')
     .addTag('auth', 'Accounts, sessions, tokens')
     .addTag('usage', 'What is used, what is left, what it costs')
     .addTag('administration', 'Users, spending, alerts, who did what')

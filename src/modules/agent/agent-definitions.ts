@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
+import type { PromptValues } from './prompts/prompt.js';
 
 /** An agent with nothing left open. */
 export interface Agent {
   readonly name: string;
-  /** The system prompt. */
+  /** The system prompt, as long as there is no prompt of `promptName`. */
   readonly instructions: string;
+  readonly promptName: string;
+  /** By the names of the prompt's variables. */
+  readonly promptVariables: PromptValues;
   /** A model id of the catalogue. */
   readonly model: string;
   /** `undefined`: every tool that the caller may use. */
@@ -14,6 +18,8 @@ export interface Agent {
   readonly maxTokens: number;
   readonly temperature: number;
   readonly timeoutMs: number;
+  /** `undefined`: every question is answered by a model. */
+  readonly answerCache: { readonly ttlMs: number; readonly isShared: boolean } | undefined;
 }
 
 export const DEFAULT_AGENT = 'default';
@@ -31,18 +37,23 @@ export class AgentDefinitions {
     const base: Agent = {
       name: DEFAULT_AGENT,
       instructions: DEFAULT_INSTRUCTIONS,
+      promptName: DEFAULT_AGENT,
+      promptVariables: {},
       model: providers.defaultModel,
       tools: undefined,
       maxSteps: agent.maxSteps,
       maxTokens: agent.maxTokens,
       temperature: agent.temperature,
       timeoutMs: agent.runTimeoutMs,
+      answerCache: undefined,
     };
     const agents = new Map([[base.name, base]]);
     for (const definition of agent.agents) {
       agents.set(definition.name, {
         name: definition.name,
         instructions: definition.instructions ?? base.instructions,
+        promptName: definition.prompt ?? definition.name,
+        promptVariables: definition.prompt_variables ?? {},
         model: definition.model ?? base.model,
         tools: definition.tools ? new Set(definition.tools) : undefined,
         maxSteps: definition.max_steps ?? base.maxSteps,
@@ -50,6 +61,10 @@ export class AgentDefinitions {
         temperature: definition.temperature ?? base.temperature,
         timeoutMs:
           definition.timeout_seconds === undefined ? base.timeoutMs : definition.timeout_seconds * 1000,
+        answerCache: definition.answer_cache && {
+          ttlMs: definition.answer_cache.ttl_seconds * 1000,
+          isShared: definition.answer_cache.shared ?? false,
+        },
       });
     }
     this.agents = agents;

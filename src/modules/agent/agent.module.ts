@@ -9,6 +9,9 @@ import { ToolsModule } from '../tools/index.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
+import { ANSWER_CACHE_METRIC_PROVIDERS, AnswerCacheMetrics } from './answer-cache/answer-cache-metrics.js';
+import { ANSWER_CACHE_PROVIDER } from './answer-cache/answer-cache.provider.js';
+import { CachedAnswers } from './answer-cache/cached-answers.js';
 import { ApprovalService } from './approvals/approval.service.js';
 import { ToolApprovalEntity } from './approvals/tool-approval.entity.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
@@ -23,6 +26,13 @@ import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
 import { ModelsController } from './models.controller.js';
+import { ActivePrompts } from './prompts/active-prompts.js';
+import { AgentPrompts } from './prompts/agent-prompts.js';
+import { PromptEntity } from './prompts/prompt.entity.js';
+import { PromptRepository } from './prompts/prompt.repository.js';
+import { PromptVersionEntity } from './prompts/prompt-version.entity.js';
+import { PromptsController } from './prompts/prompts.controller.js';
+import { PromptsService } from './prompts/prompts.service.js';
 import { RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
 import { WorkerEntity } from './ownership/worker.entity.js';
@@ -69,6 +79,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       IdempotencyKeyEntity,
       AlertEntity,
       ToolApprovalEntity,
+      PromptEntity,
+      PromptVersionEntity,
     ]),
     AuditModule,
     AuthModule,
@@ -82,24 +94,33 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunsController,
     ToolsController,
     ModelsController,
+    PromptsController,
     UsageRecordsController,
     SpendingAdministrationController,
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    ...ANSWER_CACHE_METRIC_PROVIDERS,
+    ANSWER_CACHE_PROVIDER,
+    ActivePrompts,
     ActiveRuns,
     AgentDefinitions,
+    AgentPrompts,
     AgentTools,
+    AnswerCacheMetrics,
     AlertDelivery,
     AlertMetrics,
     AlertRepository,
     AlertWebhook,
     ApprovalService,
+    CachedAnswers,
     CancelOnClear,
     ContextBuilder,
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
+    PromptRepository,
+    PromptsService,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,

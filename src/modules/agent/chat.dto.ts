@@ -157,6 +157,14 @@ export const STOP_REASONS = [
   'error',
 ] as const;
 
+export class RunPromptDto {
+  @ApiProperty({ example: 'default' })
+  name!: string;
+
+  @ApiProperty({ example: 2 })
+  version!: number;
+}
+
 export class ChatAnswerDto {
   @ApiProperty({ format: 'uuid', example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3' })
   run_id!: string;
@@ -191,12 +199,20 @@ export class ChatAnswerDto {
   @ApiProperty({ example: 'scripted' })
   model!: string;
 
+  /** The prompt that the model was told; null: the instructions of its agent. */
+  @ApiProperty({ type: RunPromptDto, nullable: true })
+  prompt!: RunPromptDto | null;
+
   @ApiProperty({ type: UsageDto })
   usage!: UsageDto;
 
   /** Decimal string in USD; null where a price is unknown. */
   @ApiProperty({ type: String, nullable: true, example: '0.001230' })
   cost_usd!: string | null;
+
+  /** True: no model was called; an answer of before was given again. */
+  @ApiProperty({ example: false })
+  cached!: boolean;
 
   @ApiProperty({ example: 412.5 })
   latency_ms!: number;

@@ -4,6 +4,7 @@ import { CHANNEL } from '../../database/control-connection.js';
 import type { UserPart } from '../../shared/llm/content-part.js';
 import { formatUsd } from '../../shared/money/usd.js';
 import type { QuotaAmount } from '../rate-limit/index.js';
+import type { RunPrompt } from './prompts/prompt.js';
 import type { OnConflict, RunEndpoint, RunRequestRecord } from './run.js';
 import { toStorableJson } from './storable-json.js';
 
@@ -14,6 +15,8 @@ export interface Admission {
   readonly owner: string;
   readonly agent: string;
   readonly model: string;
+  /** What its system prompt is made of, for good; `null`: its agent's instructions. */
+  readonly prompt: RunPrompt | null;
   readonly endpoint: RunEndpoint;
   readonly request: RunRequestRecord;
   readonly messageId: string;
@@ -236,6 +239,8 @@ class AdmissionStatement {
       admission.expiresAt,
       admission.reserved.tokens,
       formatUsd(admission.reserved.cost),
+      admission.prompt?.name ?? null,
+      admission.prompt?.version ?? null,
     ];
     this.keyParameter =
       admission.idempotencyKey === undefined ? undefined : `${this.add(admission.idempotencyKey)}::text`;
@@ -255,12 +260,13 @@ class AdmissionStatement {
       new_run AS (
         INSERT INTO run (id, user_id, conversation_id, ordinal, status, owner, epoch, agent, model, endpoint, request,
                          is_background, user_message_id, input, created_at, started_at, deadline_at, reserved_tokens,
-                         reserved_cost)
+                         reserved_cost, prompt_name, prompt_version)
         SELECT $3::uuid, $2::uuid, place.id, place.ordinal, '${status}', ${isRunning ? '$4::uuid' : 'NULLIF($4::uuid, $4::uuid)'},
                ${isRunning ? 1 : 0}, $5, $6, $7, $8::jsonb, $7 = 'runs', $9::uuid, ${isRunning ? 'NULL' : '$10::jsonb'},
                clock_timestamp(),
                ${isRunning ? `clock_timestamp(), clock_timestamp() + make_interval(secs => ($8::jsonb->>'timeoutMs')::float / 1000)` : 'NULL, NULL'},
-               ${isRunning ? '$13::bigint, $14::numeric' : 'NULLIF($13::bigint, $13::bigint), NULLIF($14::numeric, $14::numeric)'}
+               ${isRunning ? '$13::bigint, $14::numeric' : 'NULLIF($13::bigint, $13::bigint), NULLIF($14::numeric, $14::numeric)'},
+               $15::text, $16::integer
           FROM place RETURNING started_at)
       ${
         isRunning

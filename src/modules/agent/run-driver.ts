@@ -22,9 +22,11 @@ import {
 } from './loop/run-journal.js';
 import { type LoopEnd, RunAborted, runLoop, SUSPENDED } from './loop/run-loop.js';
 import type { StepEvent } from './loop/run-events.js';
+import type { AnswerCacheUse } from './answer-cache/answer-place.js';
+import { CachedAnswers } from './answer-cache/cached-answers.js';
 import type { OwnedRun, RunClosing } from './run.js';
 import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
-import type { ReportedRunRequest } from './run-preparer.js';
+import type { PreparedRequest } from './run-preparer.js';
 import { RunReporter } from './run-reporter.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
 import { RunTally } from './run-tally.js';
@@ -32,7 +34,7 @@ import { WorkerLease } from './ownership/worker-lease.js';
 
 export interface DriveOptions {
   /** Builds what the loop works on; reads the history. What it throws ends the run. */
-  readonly prepare: () => Promise<ReportedRunRequest>;
+  readonly prepare: () => Promise<PreparedRequest>;
   /** The model that was asked for. */
   readonly model: string;
   readonly timeoutMs: number;
@@ -68,6 +70,7 @@ class RunMoved extends Error {}
 export class RunDriver {
   constructor(
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
+    private readonly answers: CachedAnswers,
     private readonly tools: RunTools,
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
@@ -137,7 +140,8 @@ export class RunDriver {
       const latencyMs = this.clock.monotonicMs() - startedMs;
       const outcome = toOutcome(run, end, closing, tally, latencyMs);
       await this.close(drive, closing, outcome);
-      drive.quota.settle(tally.modelCalls > 0 ? tally.spent : undefined);
+      // Who is answered from the cache has asked all the same.
+      drive.quota.settle(tally.modelCalls > 0 || closing.isCached ? tally.spent : undefined);
       this.alerts.afterSpending(run.principal.userId, drive.quota.limits);
       const { messageLength, requestId } = options;
       this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
@@ -198,7 +202,7 @@ export class RunDriver {
     const loop = runLoop(
       request,
       {
-        models: { ...this.guardedModels(drive) },
+        models: { ...this.guardedModels(drive, request.answerCache) },
         executeTool: async (call, seq, step) => {
           await this.assertOwned(drive);
           return this.tools.execute(run, request, { call, seq, step }, signal, (event) => log.append(event));
@@ -227,14 +231,20 @@ export class RunDriver {
     }
   }
 
-  /** The models, but nothing is sent to one before it is certain that the run is still ours. */
-  private guardedModels(drive: Drive): ModelClient {
-    const { models } = this;
+  /**
+   * The models, but nothing is sent to one before it is certain that the run is still ours. The first call of a run may be
+   * answered from the cache: what follows on tools or on another owner's work is its own.
+   */
+  private guardedModels(drive: Drive, cache: AnswerCacheUse | undefined): ModelClient {
+    const { models, answers } = this;
     const assertOwned = (): Promise<void> => this.assertOwned(drive);
+    let use = drive.options.takenOver ? undefined : cache;
     return {
       async *stream(request, signal) {
         await assertOwned();
-        yield* models.stream(request, signal);
+        const first = use;
+        use = undefined;
+        yield* first ? answers.stream(models, first, request, signal) : models.stream(request, signal);
       },
       find: (id) => models.find(id),
       list: () => models.list(),
@@ -269,7 +279,7 @@ export class RunDriver {
   }
 
   /** The loop's journal: adds the events to each write, repeats it while the database is away, and hands the run over. */
-  private journalFor(drive: Drive, { exposure }: ReportedRunRequest): RunJournal {
+  private journalFor(drive: Drive, { exposure }: PreparedRequest): RunJournal {
     const writes = this.journal.forRun(drive.run);
     const commit = (then: readonly StepEvent[], write: (events: readonly LoggedEvent[]) => Promise<void>) =>
       this.commit(drive, then, write);
@@ -345,6 +355,7 @@ export class RunDriver {
       usage: tally.usage,
       cost: tally.cost,
       context: report?.() ?? null,
+      isCached: end.isCached ?? false,
       problem:
         end.stopReason === 'error'
           ? toProblem(toAppError(toRunError(end.error)), requestId === undefined ? {} : { requestId })
@@ -468,8 +479,10 @@ function toOutcome(
       finishReason: end.finishReason,
       stopReason: end.stopReason,
       model: end.model,
+      prompt: run.prompt,
       usage,
       cost,
+      cached: closing.isCached,
       latencyMs,
     },
   };

@@ -145,10 +145,10 @@ export class RunJournalRepository {
     const rows = await this.dataSource.query<{ wakes: string }[]>(
       `WITH fence AS (
          UPDATE run SET status = $3, stop_reason = $4, finish_reason = $5, message_id = $6, model = $7, usage = $8,
-                cost_usd = $9, error = $10, context = $11, ended_at = clock_timestamp()
+                cost_usd = $9, error = $10, context = $11, is_cached = $12, ended_at = clock_timestamp()
           WHERE id = $1 AND epoch = $2 AND status = 'running' RETURNING id, user_id, conversation_id, is_background),
-       ${storeEvents(12)},
-       ${lastStep ? `${storeModelStep(15, lastStep)},` : ''}
+       ${storeEvents(13)},
+       ${lastStep ? `${storeModelStep(16, lastStep)},` : ''}
        woken AS (
          SELECT pg_notify('${CHANNEL}', 'queue') FROM fence JOIN conversation c ON c.id = fence.conversation_id
           WHERE c.queued_runs > 0 OR fence.is_background)
@@ -165,6 +165,7 @@ export class RunJournalRepository {
         closing.cost === undefined ? null : formatUsd(closing.cost),
         closing.problem && toStorableJson(closing.problem),
         closing.context && toStorableJson(closing.context),
+        closing.isCached,
         ...eventColumns(events),
         ...(lastStep ? modelStepColumns(run, lastStep) : []),
       ],

@@ -36,6 +36,7 @@ export class RunLauncher {
       endpoint: run.endpoint,
       admittedAt: run.admittedAt,
       requestId: run.request.requestId,
+      prompt: run.prompt,
     };
     const prepare = async () => {
       if (!account) {
@@ -43,7 +44,7 @@ export class RunLauncher {
       }
       const { messageSeq, current, steps } = point;
       return this.preparer.toRequest(
-        this.preparer.prepare(principal, run.request),
+        await this.preparer.prepareAgain(principal, run),
         { userId: run.userId, sessionId: run.sessionId, messageSeq, current },
         steps,
       );

@@ -11,6 +11,7 @@ import { type QuotaAmount, QuotaLimitsPolicy } from '../rate-limit/index.js';
 import { type Agent, AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
 import type { ContextReport } from './context/context-report.js';
+import type { AnswerCacheUse } from './answer-cache/answer-place.js';
 import { ContextBuilder } from './context/context-builder.js';
 import { DEFAULT_CONTEXT_WINDOW } from './context/count-messages.js';
 import { quote } from './context/quote.js';
@@ -18,7 +19,9 @@ import { UNTRUSTED_NOTE } from './taint/present-untrusted.js';
 import { RunExposure } from './taint/run-exposure.js';
 import type { JournalledStep } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
-import type { RunSettings } from './run.js';
+import { ActivePrompts } from './prompts/active-prompts.js';
+import type { RenderedPrompt, RunPrompt } from './prompts/prompt.js';
+import type { ClaimedRun, RunSettings } from './run.js';
 
 /** A run's settings with nothing left open: agent, model and tools are there and may be used. */
 export interface PreparedRun {
@@ -28,12 +31,18 @@ export interface PreparedRun {
   readonly system: string;
   /** What the application sent along for this request: told to the model with the message, not kept. */
   readonly data: readonly UserPart[];
+  /** What `system` is made of; `null`: the agent's instructions. */
+  readonly prompt: RunPrompt | null;
   readonly maxOutputTokens: number;
   readonly temperature: number;
+  readonly answerCache: AnswerCacheUse | undefined;
 }
 
-/** What the loop works on, and what the model is shown of the past. */
-export interface ReportedRunRequest extends RunRequest {
+/** What the loop works on, and what surrounds it. */
+export interface PreparedRequest extends RunRequest {
+  /** How its first call may be answered without a model. */
+  readonly answerCache: AnswerCacheUse | undefined;
+  /** What the model is shown of the past. */
   readonly report: () => ContextReport;
   /** What decides which of its calls need a person. */
   readonly exposure: RunExposure;
@@ -47,6 +56,7 @@ export class RunPreparer {
     private readonly agentTools: AgentTools,
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly contexts: ContextBuilder,
+    private readonly prompts: ActivePrompts,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
@@ -54,18 +64,23 @@ export class RunPreparer {
     private readonly toolsConfig: ToolsConfig,
   ) {}
 
-  /** Throws `validation_failed` (unknown agent, model or tool) or `tool_forbidden`. */
-  prepare(principal: Principal, settings: RunSettings): PreparedRun {
-    const agent = this.agents.find(settings.agent);
-    if (!agent)
-      throw validationFailed([{ pointer: '/agent', detail: 'is not an agent of this installation' }]);
+  /**
+   * Throws `validation_failed` (unknown agent, model or tool) or `tool_forbidden`. `recorded`: what a run that has begun
+   * goes on with; left out: what is active now.
+   */
+  prepare(principal: Principal, settings: RunSettings, recorded?: RenderedPrompt | null): PreparedRun {
+    const agent = this.agentOf(settings);
+    const prompt = recorded === undefined ? this.prompts.forAgent(agent, principal.userId) : recorded;
     const model = this.modelFor(agent, settings);
     const tools = this.agentTools.definitionsFor(principal, agent, settings.tools);
+    const instructions = prompt?.text ?? agent.instructions;
+    const system = tools.length === 0 ? instructions : `${instructions}\n\n${UNTRUSTED_NOTE}`;
     return {
       agent,
       model,
       tools,
-      system: tools.length === 0 ? agent.instructions : `${agent.instructions}\n\n${UNTRUSTED_NOTE}`,
+      system,
+      prompt: prompt && { name: prompt.name, version: prompt.version },
       data: settings.context ? [quote(DATA, settings.context)] : [],
       maxOutputTokens: Math.min(
         settings.maxTokens ?? Math.min(agent.maxTokens, this.mostPerCall(principal, model)),
@@ -74,7 +89,24 @@ export class RunPreparer {
         Math.ceil((model.contextWindow ?? DEFAULT_CONTEXT_WINDOW) / 2),
       ),
       temperature: settings.temperature ?? agent.temperature,
+      answerCache: agent.answerCache && {
+        ...agent.answerCache,
+        agent: agent.name,
+        prompt: prompt && { name: prompt.name, version: prompt.version },
+        userId: principal.userId,
+        hasContext: settings.context !== undefined,
+        system,
+      },
     };
+  }
+
+  /** `prepare` for a run that was admitted before, here or elsewhere, with what it was admitted with. */
+  async prepareAgain(
+    principal: Principal,
+    { request, prompt }: Pick<ClaimedRun, 'request' | 'prompt'>,
+  ): Promise<PreparedRun> {
+    const recorded = prompt && (await this.prompts.recorded(this.agentOf(request), prompt));
+    return this.prepare(principal, request, recorded);
   }
 
   /** The most that the first model call of such a run may use, without the history: the quota guard holds it. */
@@ -102,7 +134,7 @@ export class RunPreparer {
     prepared: PreparedRun,
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
-  ): Promise<ReportedRunRequest> {
+  ): Promise<PreparedRequest> {
     const { agent, model, system, tools, data, maxOutputTokens, temperature } = prepared;
     const { messages, window, report, hasUntrusted, hasPrivate } = await this.contexts.build({
       ...place,
@@ -133,7 +165,14 @@ export class RunPreparer {
       maxOutputTokens,
       temperature,
       limits: { ...this.config, maxSteps: agent.maxSteps },
+      answerCache: prepared.answerCache,
     };
+  }
+
+  private agentOf(settings: RunSettings): Agent {
+    const agent = this.agents.find(settings.agent);
+    if (agent) return agent;
+    throw validationFailed([{ pointer: '/agent', detail: 'is not an agent of this installation' }]);
   }
 
   private modelFor(agent: Agent, settings: RunSettings): ModelInfo {

@@ -63,8 +63,11 @@ export class RunReporter {
       tokens_used: totalTokens(tally.usage),
       usage_source: tally.usage.source,
       cost_usd: tally.cost === undefined ? null : formatUsd(tally.cost),
+      cached: closing.isCached,
       latency_ms: Math.round(about.latencyMs * 100) / 100,
       model: closing.model,
+      prompt_name: run.prompt?.name ?? null,
+      prompt_version: run.prompt?.version ?? null,
       status: closing.status,
       stop_reason: closing.stopReason,
     });

@@ -18,7 +18,7 @@ import { ToolApprovalRepository } from './approvals/tool-approval.repository.js'
 import { persist } from './journal-persistence.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
-import type { ReportedRunRequest } from './run-preparer.js';
+import type { PreparedRequest } from './run-preparer.js';
 import type { OwnedRun } from './run.js';
 
 /** A call of a run, with its place in the journal and its step. */
@@ -58,7 +58,7 @@ export class RunTools {
   /** Those of a step's calls that a person has to agree to; that they are asked is in the audit trail. */
   async approvalsFor(
     run: OwnedRun,
-    request: ReportedRunRequest,
+    request: PreparedRequest,
     intents: readonly ToolIntent[],
     signal: AbortSignal,
   ): Promise<ApprovalDemand> {
@@ -81,7 +81,7 @@ export class RunTools {
   /** Executes one call and always answers. */
   async execute(
     run: OwnedRun,
-    request: ReportedRunRequest,
+    request: PreparedRequest,
     { call, seq, step }: PlacedCall,
     signal: AbortSignal,
     tell: (event: StepEvent) => void,
@@ -99,7 +99,7 @@ export class RunTools {
 
   private async callerOf(
     run: OwnedRun,
-    { tools, exposure }: ReportedRunRequest,
+    { tools, exposure }: PreparedRequest,
     signal: AbortSignal,
   ): Promise<ToolCaller> {
     return {

@@ -77,6 +77,13 @@ export class RunEntity {
   @Column({ type: 'text' })
   model!: string;
 
+  /** What its system prompt is made of; null: its agent's instructions. It stays the same over all owners. */
+  @Column({ name: 'prompt_name', type: 'text', nullable: true })
+  promptName!: string | null;
+
+  @Column({ name: 'prompt_version', type: 'integer', nullable: true })
+  promptVersion!: number | null;
+
   /** The surface that started it, for accounting: `chat`, `chat_stream`. */
   @Column({ type: 'text' })
   endpoint!: string;
@@ -101,6 +108,10 @@ export class RunEntity {
   /** Null: unknown, which is not free. */
   @Column({ name: 'cost_usd', type: 'numeric', precision: 24, scale: 12, nullable: true })
   costUsd!: string | null;
+
+  /** True: no model was called; an answer of before was given again. */
+  @Column({ name: 'is_cached', type: 'boolean', default: false })
+  isCached!: boolean;
 
   /** What is held for its next model call. Null: nothing. */
   @Column({ name: 'reserved_tokens', type: 'bigint', nullable: true })

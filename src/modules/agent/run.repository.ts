@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Usage } from '../../shared/llm/usage.js';
 import { formatUsd, parseUsd } from '../../shared/money/usd.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
+import { toRunPrompt } from './prompts/run-prompt.js';
 import type { RunRecord, StepRecord } from './run.js';
 
 interface RunRow {
@@ -11,12 +12,15 @@ interface RunRow {
   status: RunRecord['status'];
   agent: string;
   model: string;
+  prompt_name: string | null;
+  prompt_version: number | null;
   stop_reason: RunRecord['stopReason'];
   finish_reason: RunRecord['finishReason'];
   message_id: string | null;
   usage: RunRecord['usage'];
   cost_usd: string | null;
   context: RunRecord['context'];
+  is_cached: boolean;
   error: RunRecord['problem'];
   created_at: Date;
   started_at: Date | null;
@@ -57,8 +61,8 @@ export class RunRepository {
 
   async findOne(userId: string, runId: string): Promise<RunRecord | undefined> {
     const [run] = await this.dataSource.query<RunRow[]>(
-      `SELECT id, conversation_id, status, agent, model, stop_reason, finish_reason, message_id, usage, cost_usd, context, error,
-              created_at, started_at, ended_at
+      `SELECT id, conversation_id, status, agent, model, prompt_name, prompt_version, stop_reason, finish_reason, message_id,
+              usage, cost_usd, context, is_cached, error, created_at, started_at, ended_at
          FROM run WHERE id = $1 AND user_id = $2`,
       [runId, userId],
     );
@@ -75,12 +79,14 @@ export class RunRepository {
       status: run.status,
       agent: run.agent,
       model: run.model,
+      prompt: toRunPrompt(run),
       stopReason: run.stop_reason,
       finishReason: run.finish_reason,
       messageId: run.message_id,
       usage: run.usage ?? spent?.usage ?? null,
       costUsd: toContractUsd(run.usage ? run.cost_usd : spent?.costUsd),
       context: run.context,
+      isCached: run.is_cached,
       problem: run.error,
       createdAt: run.created_at,
       startedAt: run.started_at,

@@ -73,6 +73,7 @@ export class RunService {
       owner: this.worker.id,
       agent: prepared.agent.name,
       model: prepared.model.id,
+      prompt: prepared.prompt,
       endpoint,
       request: toRecord(options, prepared, request?.requestId),
       messageId: this.ids.next(),
@@ -106,6 +107,7 @@ export class RunService {
           endpoint,
           admittedAt: admitted.admittedAt,
           requestId: request?.requestId,
+          prompt: prepared.prompt,
         },
         {
           prepare: () =>
@@ -167,7 +169,7 @@ export class RunService {
     options: { sparesWaiting?: boolean } = {},
   ): Promise<CancelOutcome> {
     const { runId, sessionId, userId } = run;
-    const model = (await this.runs.findOne(userId, runId))?.model ?? '';
+    const { model = '', prompt = null } = (await this.runs.findOne(userId, runId)) ?? {};
     const outcome = await this.queue.cancel(
       userId,
       runId,
@@ -184,6 +186,7 @@ export class RunService {
             finishReason: 'error',
             stopReason: 'cancelled',
             model,
+            prompt,
             usage: NO_USAGE,
             cost: 0n,
             latencyMs: 0,

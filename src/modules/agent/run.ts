@@ -6,6 +6,7 @@ import type { Usage } from '../../shared/llm/usage.js';
 import type { Problem } from '../../shared/errors/problem-catalog.js';
 import type { ContextReport } from './context/context-report.js';
 import type { PicoUsd } from '../../shared/money/usd.js';
+import type { RunPrompt } from './prompts/prompt.js';
 
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
 
@@ -51,6 +52,8 @@ export interface OwnedRun {
   readonly admittedAt: Date;
   /** Of the HTTP request that made it. */
   readonly requestId: string | undefined;
+  /** `null`: its agent has no prompt, and works by its instructions. */
+  readonly prompt: RunPrompt | null;
 }
 
 /** What is kept of the request in `run.request`. */
@@ -72,6 +75,7 @@ export interface ClaimedRun {
   readonly request: RunRequestRecord;
   /** The model that was asked for, by its id. */
   readonly model: string;
+  readonly prompt: RunPrompt | null;
   readonly userMessageId: string;
   readonly admittedAt: Date;
   /** False: this is its first owner. */
@@ -98,6 +102,7 @@ export interface RunClosing {
   readonly cost: PicoUsd | undefined;
   /** Null: it ended before anything was read. */
   readonly context: ContextReport | null;
+  readonly isCached: boolean;
   readonly problem: Problem | null;
 }
 
@@ -108,6 +113,7 @@ export interface RunRecord {
   readonly status: RunStatus;
   readonly agent: string;
   readonly model: string;
+  readonly prompt: RunPrompt | null;
   readonly stopReason: StopReason | null;
   readonly finishReason: FinishReason | null;
   readonly messageId: string | null;
@@ -117,6 +123,8 @@ export interface RunRecord {
   readonly costUsd: string | null;
   /** What its model was shown of the past. Null until the run has ended. */
   readonly context: ContextReport | null;
+  /** True: no model was called; an answer of before was given again. */
+  readonly isCached: boolean;
   readonly problem: Problem | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

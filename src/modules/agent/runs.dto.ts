@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, Length, MaxLength } from 'class-validator';
 import { ProblemDto } from '../../shared/errors/problem.dto.js';
 import { IsSafeText } from '../../shared/http/text-safety.js';
-import { ChatBody, FINISH_REASONS, STOP_REASONS, UsageDto } from './chat.dto.js';
+import { ChatBody, FINISH_REASONS, RunPromptDto, STOP_REASONS, UsageDto } from './chat.dto.js';
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 
@@ -182,6 +182,10 @@ export class RunDto {
   @ApiProperty({ example: 'scripted' })
   model!: string;
 
+  /** The prompt that it was admitted with; null: the instructions of its agent. */
+  @ApiProperty({ type: RunPromptDto, nullable: true })
+  prompt!: RunPromptDto | null;
+
   /** Null while the run goes on. */
   @ApiProperty({ type: String, enum: STOP_REASONS, nullable: true, example: 'finished' })
   stop_reason!: string | null;
@@ -208,6 +212,9 @@ export class RunDto {
   /** What the model was shown of the past; null until the run has ended. */
   @ApiProperty({ type: ContextDto, nullable: true })
   context!: ContextDto | null;
+  /** True: no model was called; an answer of before was given again. */
+  @ApiProperty({ example: false })
+  cached!: boolean;
 
   /** What a failed run ended with. */
   @ApiProperty({ type: ProblemDto, nullable: true })

@@ -21,7 +21,7 @@ export interface ConversationWithMessages {
 /** A user's conversations. Whatever is not this user's throws `not_found`, exactly like what does not exist. */
 @Injectable()
 export class ConversationService {
-  private readonly clearedListeners: ((id: string) => void)[] = [];
+  private readonly clearedListeners: ((id: string, userId: string) => void)[] = [];
 
   constructor(
     private readonly conversations: ConversationRepository,
@@ -63,11 +63,11 @@ export class ConversationService {
 
   async clear(userId: string, id: string): Promise<void> {
     if (!isUuid(id) || !(await this.conversations.remove(userId, id, this.clock.now()))) throw notFound();
-    for (const listener of this.clearedListeners) listener(id);
+    for (const listener of this.clearedListeners) listener(id, userId);
   }
 
   /** Told of every conversation that its owner erased: whoever works on it stops. */
-  onCleared(listener: (id: string) => void): void {
+  onCleared(listener: (id: string, userId: string) => void): void {
     this.clearedListeners.push(listener);
   }
 

@@ -4,8 +4,12 @@ import type { CallBound } from './catalogue/most-of.js';
 import type { ModelInfo } from './catalogue/model-info.js';
 import type { ModelEvent, ModelRequest } from './llm-provider.js';
 
-/** The events of a call, headed by the model that serves it: the one asked for, or a fallback. */
-export type ModelCallEvent = { readonly type: 'model'; readonly model: ModelInfo } | ModelEvent;
+/**
+ * The events of a call, headed by the model that serves it: the one asked for, or a fallback. `isCached`: it has served it
+ * before, and nobody is paid for it again.
+ */
+export type ModelCallEvent =
+  { readonly type: 'model'; readonly model: ModelInfo; readonly isCached?: boolean } | ModelEvent;
 
 /**
  * What the agent calls models through: catalogue, retries, breaker, deadlines and fallbacks behind one method.

@@ -47,6 +47,7 @@ export function anAdmission({ userId }: Principal, overrides: Partial<Admission>
     owner: v7(),
     agent: 'default',
     model: 'm',
+    prompt: null,
     endpoint: 'chat',
     request: { messageLength: 2, timeoutMs: 60_000 },
     messageId: v7(),

@@ -103,6 +103,7 @@ export interface ChatAnswer {
   readonly finish_reason: string;
   readonly stop_reason: string;
   readonly model: string;
+  readonly prompt: { readonly name: string; readonly version: number } | null;
   readonly usage: {
     readonly input_tokens: number;
     readonly output_tokens: number;
@@ -112,5 +113,6 @@ export interface ChatAnswer {
     readonly source: string;
   };
   readonly cost_usd: string | null;
+  readonly cached: boolean;
   readonly latency_ms: number;
 }

@@ -15,8 +15,10 @@ export interface ModelReply {
   /** The model that served the call. */
   readonly model: ModelInfo;
   readonly usage: Usage;
-  /** `undefined`: the provider never accepted the call, so nothing is owed. */
+  /** `undefined`: the provider never accepted the call, or was not asked, so nothing is owed. */
   readonly modelCall: ModelCallRecord | undefined;
+  /** True: an answer of before was given again, and nothing is owed. */
+  readonly isCached: boolean;
   /** Set when the stream broke: a ProviderError, or the abort reason of the run. */
   readonly error: unknown;
 }
@@ -37,7 +39,7 @@ export async function* callModel(
     for await (const event of models.stream(request, signal)) {
       switch (event.type) {
         case 'model':
-          reply.servedBy(event.model);
+          reply.servedBy(event.model, event.isCached);
           break;
         case 'start':
           reply.accepted(event.usage);
@@ -74,6 +76,7 @@ class ReplyBuilder {
   private text = '';
   private reasoning = '';
   private isAccepted = false;
+  private isCached = false;
   private earlyUsage: Usage | undefined;
   private finalUsage: Usage | undefined;
   private finishReason: FinishReason | undefined;
@@ -81,8 +84,9 @@ class ReplyBuilder {
 
   constructor(private model: ModelInfo) {}
 
-  servedBy(model: ModelInfo): void {
+  servedBy(model: ModelInfo, isCached = false): void {
     this.model = model;
+    this.isCached = isCached;
     this.isAccepted = false;
     this.earlyUsage = undefined;
   }
@@ -131,7 +135,8 @@ class ReplyBuilder {
     this.flushText();
     this.flushReasoning();
     const hasAnswered = this.isAccepted || this.parts.length > 0 || this.finishReason !== undefined;
-    const usage = hasAnswered ? this.usage(models, request) : NO_USAGE;
+    const isOwed = hasAnswered && !this.isCached;
+    const usage = isOwed ? this.usage(models, request) : NO_USAGE;
     // Calls of a broken answer are not executed: what is missing may have been a part of them.
     const parts = error === undefined ? this.parts : this.parts.filter((part) => part.type !== 'tool-call');
     const calls: ToolCall[] = [];
@@ -143,7 +148,8 @@ class ReplyBuilder {
       rawFinishReason: this.rawFinishReason,
       model: this.model,
       usage,
-      modelCall: hasAnswered
+      isCached: this.isCached,
+      modelCall: isOwed
         ? {
             provider: this.model.provider,
             model: this.model.id,

@@ -56,8 +56,12 @@ export interface RunAnswer {
   readonly stopReason: StopReason;
   /** The model that served the last call: the one asked for, or a fallback. */
   readonly model: string;
+  /** The version of the prompt that it was told; `null`: its agent's instructions. Left out: it is from before there were any. */
+  readonly prompt?: { readonly name: string; readonly version: number } | null;
   readonly usage: Usage;
   readonly cost: PicoUsd | undefined;
+  /** True: no model was called; an answer of before was given again. Left out: it is from before there was a cache. */
+  readonly cached?: boolean;
   readonly latencyMs: number;
 }
 

@@ -471,6 +471,26 @@ describe(runLoop.name, () => {
     });
   });
 
+  it('owes nothing for an answer that was given before, and says so', async () => {
+    const model = { type: 'model', model: A_MODEL } as const;
+    const told = { type: 'text-delta', delta: 'again' } as const;
+    const again = [{ ...model, isCached: true }, { type: 'start' }, told, finish('stop')] as const;
+    const { events, end, modelCalls, journal } = await play([{ events: again }]);
+    expect(modelCalls).toEqual([]);
+    expect(journal.steps[0]).toMatchObject({ modelCall: undefined, isComplete: true, finishReason: 'stop' });
+    expect(end).toMatchObject({ content: 'again', stopReason: 'finished', isCached: true });
+    expect(events.at(-1)).toEqual({
+      type: 'step-end',
+      step: 1,
+      finishReason: 'stop',
+      usage: usage(0, 0),
+      cost: 0n,
+    });
+    const asked = await play([{ events: [{ ...model, isCached: true }, model, told, finish('stop')] }]);
+    expect(asked.modelCalls).toHaveLength(1);
+    expect(asked.end.isCached).toBe(false);
+  });
+
   it('does not execute the calls of an answer that broke off', async () => {
     const { executed, journal } = await play([
       {

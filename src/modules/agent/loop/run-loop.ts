@@ -78,6 +78,8 @@ export interface LoopEnd {
   /** The last assistant message that was stored. */
   readonly messageId: string | null;
   readonly content: string;
+  /** True: that message is an answer of before, given again. */
+  readonly isCached?: boolean;
   /** Set for `error`: what broke. For `cancelled` and `timeout` the abort reason. */
   readonly error?: unknown;
 }
@@ -112,7 +114,7 @@ export async function* runLoop(
   const conditions = new StopConditions(run.limits);
   const messages: Message[] = [...run.messages];
   let seq = 0;
-  let last: Pick<LoopEnd, 'messageId' | 'content'> = { messageId: null, content: '' };
+  let last: Pick<LoopEnd, 'messageId' | 'content' | 'isCached'> = { messageId: null, content: '' };
   let model = run.model.id;
   let finishReason: FinishReason = 'other';
 
@@ -195,7 +197,13 @@ export async function* runLoop(
     const intents = reply.calls.map((call) => ({ seq: (seq += 1), call }));
     const { usage } = reply;
     finishReason = reply.finishReason;
-    const done: CommittedStep = { step, intents, finishReason, usage, cost: reply.modelCall?.cost };
+    const done: CommittedStep = {
+      step,
+      intents,
+      finishReason,
+      usage,
+      cost: reply.isCached ? 0n : reply.modelCall?.cost,
+    };
     const approvals =
       next?.kind === 'execute-tools' ? await approvalsFor(intents) : { intents: [], expiresAt: startedAt };
     const expiresAt = approvals.expiresAt.toISOString();
@@ -224,7 +232,7 @@ export async function* runLoop(
     if (requests.length > 0) return SUSPENDED;
     if (reply.parts.length > 0) {
       messages.push({ role: 'assistant', parts: reply.parts });
-      last = { messageId, content: visibleText(reply.parts) };
+      last = { messageId, content: visibleText(reply.parts), isCached: reply.isCached };
     }
 
     if (!next) return { ...last, ...endOfBrokenCall(reply.error, signal), finishReason: 'error', model };

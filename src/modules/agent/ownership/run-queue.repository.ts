@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CHANNEL, ControlConnection } from '../../../database/control-connection.js';
+import { toRunPrompt } from '../prompts/run-prompt.js';
 import type { RunReference, RunStatus } from '../run.js';
 import type { ClaimedRun } from '../run.js';
 import { toStoredEvents } from '../events/stored-events.js';
@@ -58,7 +59,7 @@ const claimed = (ready: string): string => `
            deadline_at = coalesce(r.deadline_at,
              clock_timestamp() + make_interval(secs => (r.request->>'timeoutMs')::float / 1000))
       FROM picked WHERE r.id = picked.id AND r.status = 'queued'
-    RETURNING r.id, r.epoch, r.conversation_id, r.user_id, r.endpoint, r.is_background, r.request, r.model,
+    RETURNING r.id, r.epoch, r.conversation_id, r.user_id, r.endpoint, r.is_background, r.request, r.model, r.prompt_name, r.prompt_version,
               r.user_message_id, coalesce(r.readmitted_at, r.started_at) AS admitted_at, picked.is_resumed, picked.is_woken, picked.input, picked.cancel_requested_at IS NOT NULL AS is_cancel_requested,
               picked.orphaned_epoch, extract(epoch FROM r.deadline_at - clock_timestamp()) * 1000 AS remaining_ms,
               extract(epoch FROM clock_timestamp() - r.started_at) * 1000 AS elapsed_ms),
@@ -84,6 +85,8 @@ interface ClaimedRow {
   is_background: boolean;
   request: ClaimedRun['request'];
   model: string;
+  prompt_name: string | null;
+  prompt_version: number | null;
   user_message_id: string;
   admitted_at: Date;
   is_resumed: boolean;
@@ -285,6 +288,7 @@ function toClaimedRun(row: ClaimedRow): ClaimedRun {
     isBackground: row.is_background,
     request: row.request,
     model: row.model,
+    prompt: toRunPrompt(row),
     userMessageId: row.user_message_id,
     admittedAt: row.admitted_at,
     isResumed: row.is_resumed,

@@ -40,6 +40,7 @@ const COMPLETED: RunClosing = {
   usage: NO_USAGE,
   cost: 1n,
   context: null,
+  isCached: false,
   problem: null,
 };
 
@@ -104,6 +105,7 @@ describe('runs in PostgreSQL', () => {
       endpoint,
       admittedAt: NOW,
       requestId: undefined,
+      prompt: null,
     };
   }
 

@@ -41,8 +41,10 @@ export function toChatAnswerDto(answer: RunAnswer): ChatAnswerDto {
     finish_reason: answer.finishReason,
     stop_reason: answer.stopReason,
     model: answer.model,
+    prompt: answer.prompt ?? null,
     usage: toUsageDto(answer.usage),
     cost_usd: toCostUsd(answer.cost),
+    cached: answer.cached ?? false,
     latency_ms: roundMs(answer.latencyMs),
   };
 }

@@ -95,7 +95,7 @@ describe(RunEventFeed.name, () => {
     await admissions.startInNewConversation(sessionId, 'hi', admission);
     reference = { runId: admission.runId, sessionId, userId: user.userId };
     const owned = { id: admission.runId, epoch: 1, sessionId, principal: user, endpoint: 'chat' as const };
-    first = new Owner({ ...owned, admittedAt: NOW, requestId: undefined }, live);
+    first = new Owner({ ...owned, admittedAt: NOW, requestId: undefined, prompt: null }, live);
   });
   afterEach(() => {
     for (const reader of leaving) reader.abort();
@@ -155,6 +155,7 @@ describe(RunEventFeed.name, () => {
         usage: NO_USAGE,
         cost: 0n,
         context: null,
+        isCached: false,
         problem: null,
       },
       events,

@@ -105,7 +105,7 @@ describe(RunQueueRepository.name, () => {
 
   async function end({ id, epoch, sessionId, endpoint, admittedAt }: ClaimedRun): Promise<void> {
     const outcome = await journals.close(
-      { id, epoch, sessionId, endpoint, principal: user, admittedAt, requestId: undefined },
+      { id, epoch, sessionId, endpoint, principal: user, admittedAt, requestId: undefined, prompt: null },
       {
         status: 'completed',
         stopReason: 'finished',
@@ -115,6 +115,7 @@ describe(RunQueueRepository.name, () => {
         usage: NO_USAGE,
         cost: 0n,
         context: null,
+        isCached: false,
         problem: null,
       },
       [],

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../../shared/llm/canonical-json.js';
+import type { ModelRequest } from '../../providers/index.js';
+import type { RunPrompt } from '../prompts/prompt.js';
+import type { AnswerPlace } from './answer-cache.js';
+
+/** How the first model call of a run may be answered from the cache. */
+export interface AnswerCacheUse {
+  readonly agent: string;
+  readonly prompt: RunPrompt | null;
+  readonly userId: string;
+  readonly ttlMs: number;
+  /** The agent's answers are for all users, as far as nothing of a user is in their requests. */
+  readonly isShared: boolean;
+  /** The application supplied data for the request: personal, and good for this moment only. */
+  readonly hasContext: boolean;
+  /** The system prompt as the agent has it: whatever is added to it is a user's. */
+  readonly system: string;
+}
+
+/** Everything that shapes an answer is in its key. A conversation's history, and all else that is a user's, keeps it theirs. */
+export function placeOf(use: AnswerCacheUse, request: ModelRequest): AnswerPlace {
+  const { userId, agent, prompt } = use;
+  const isShared = use.isShared && request.system === use.system && isQuestionAlone(request.messages);
+  const { model, system, messages, tools, maxOutputTokens, temperature } = request;
+  const shape = {
+    userId: isShared ? null : userId,
+    agent,
+    prompt,
+    model: [model.id, model.provider, model.vendorModel],
+    system,
+    messages,
+    tools,
+    maxOutputTokens,
+    temperature,
+  };
+  return { userId, isShared, key: createHash('sha256').update(canonicalJson(shape)).digest('hex') };
+}
+
+/** What the user has said before, or asked to be remembered, stands in further messages or parts. */
+function isQuestionAlone([question, ...more]: ModelRequest['messages']): boolean {
+  return more.length === 0 && question?.parts.length === 1;
+}
