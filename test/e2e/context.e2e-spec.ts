@@ -41,7 +41,17 @@ describe.each([
     let sessionId: string | undefined;
     for (let turn = 1; turn <= 20; turn += 1) {
       models.enqueue(
-        { toolCalls: [{ id: 'call_1', name: 'calculator', arguments: { expression: `${turn} * 21` } }] },
+        {
+          toolCalls: [
+            { id: 'call_1', name: 'calculator', arguments: { expression: `${turn} * 21` } },
+            { id: 'call_2', name: 'current_time', arguments: { timezone: 'Asia/Tokyo' } },
+            {
+              id: 'call_3',
+              name: 'run_code',
+              arguments: { input: turn, code: 'return {zulu: input, a: [1], bb: 2}' },
+            },
+          ],
+        },
         { text: `That makes ${turn * 21}. Anything else that you would like to know about it?` },
       );
       const answer = await user.chat({

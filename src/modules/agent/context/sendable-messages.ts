@@ -1,5 +1,6 @@
 import type { Message, UserMessage } from '../../../shared/llm/message.js';
 import type { ModelInfo } from '../../providers/index.js';
+import { inStoredOrder } from './stored-order.js';
 
 /**
  * The last touch to a valid list of messages: each as the model is to see it (`present`), user messages that follow each other become one (turns that were aborted
@@ -15,7 +16,7 @@ export function toSendableMessages(
   const taken = new Set<string>();
   let renamed = new Map<string, string>();
   for (const original of messages) {
-    const message = present(original);
+    const message = present(inStoredOrder(original));
     const last = sendable.at(-1);
     if (message.role === 'user') {
       const parts = model.capabilities.images ? message.parts : withoutImages(message);
