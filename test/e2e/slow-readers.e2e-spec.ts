@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { ModelServer } from '../support/model-server/model-server.js';
-import { collect, followRun } from '../support/perch/follow-run.js';
+import { collect, followRun, followRunAcross } from '../support/perch/follow-run.js';
 import type { Replica } from '../support/perch/replica.js';
 import { type Replicas, REPLICAS_TIMEOUT_MS, startReplicas } from '../support/perch/replicas.js';
 import { streamedText } from '../support/perch/sse-client.js';
@@ -59,12 +59,13 @@ describe('readers that do not read', () => {
     await until(async () => (await streams()) > READERS / 2, 5_000);
 
     let most = 0;
-    const whole = await collect(followRun(client, runId));
+    // On a busy machine this reader may be too slow for a moment as well; it comes back, as any good client does.
+    const whole = await collect(followRunAcross([client], runId, { withinMs: 60_000 }));
     expect(streamedText(whole.events)).toHaveLength(TEXT_BYTES);
     await until(async () => {
       most = Math.max(most, rssMb());
       return (await streams()) === 0;
-    }, 30_000);
+    }, 60_000);
     expect(most - before).toBeLessThan(MAX_GROWTH_MB);
     for (const { socket } of readers) socket.resume();
     await Promise.all(readers.map(({ closed }) => closed));
@@ -72,5 +73,5 @@ describe('readers that do not read', () => {
     const lastEventId = whole.events.at(-3)!.id;
     const rest = await collect(followRun(client, runId, { lastEventId }));
     expect(rest.events).toEqual(whole.events.slice(-2));
-  }, 60_000);
+  }, 150_000);
 });
