@@ -1,0 +1,57 @@
+import { featuresOf } from './features.js';
+import { logOdds } from './linear-model.js';
+import type { GuardrailModel, Origin } from './guardrail-model.js';
+import { reasonsOf, type RuleReason } from './rules.js';
+import { type ViewName, viewsOf } from './views.js';
+import { windowsOf } from './windows.js';
+
+/** Why a text is suspicious: what it asks for, how it hides that, or that the model alone says so. Part of the HTTP contract. */
+export type Reason = RuleReason | 'encoded_payload' | 'hidden_characters' | 'learned_model';
+
+export interface Detection {
+  /** 0: harmless, 1: an attack. From 0.5 on a text is suspicious; see docs/guardrail-model.md for what that costs. */
+  readonly score: number;
+  /** Empty below 0.5. */
+  readonly reasons: readonly Reason[];
+}
+
+/** How much more suspicious a text is because somebody had to decode it, in log-odds. */
+const HIDING: Readonly<Record<ViewName, number>> = {
+  plain: 0,
+  disguised: 2,
+  tags: 3,
+  entities: 2,
+  percent: 2,
+  escapes: 1.5,
+  base64: 1.5,
+  hex: 1.5,
+  binary: 1.5,
+  comment: 0.5,
+  rot13: 2,
+  reversed: 2,
+  leet: 1.5,
+  spaced: 1.5,
+};
+const SUSPICIOUS = 0.5;
+
+/** Judges a text in all its readings and all its parts; the worst one counts. Takes time in proportion to its length. */
+export function detect(model: GuardrailModel, text: string, origin: Origin): Detection {
+  const head = model[origin];
+  let worst = { odds: -Infinity, view: 'plain' as ViewName, said: 0 };
+  for (const view of viewsOf(text)) {
+    for (const part of windowsOf(view.text)) {
+      const features = featuresOf(part);
+      const odds = logOdds(head, features) + HIDING[view.name];
+      if (odds > worst.odds) worst = { odds, view: view.name, said: features.rules.said };
+    }
+  }
+  const score = 1 / (1 + Math.exp(-worst.odds));
+  return { score, reasons: score < SUSPICIOUS ? [] : reasonsFor(worst.view, worst.said) };
+}
+
+function reasonsFor(view: ViewName, said: number): Reason[] {
+  const reasons: Reason[] = reasonsOf(said);
+  if (view === 'disguised' || view === 'tags') reasons.push('hidden_characters');
+  else if (view !== 'plain') reasons.push('encoded_payload');
+  return reasons.length > 0 ? reasons : ['learned_model'];
+}
