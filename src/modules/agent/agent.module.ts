@@ -19,6 +19,8 @@ import { LIVE_EVENTS_PROVIDER } from './events/live-events.provider.js';
 import { RunEventEntity } from './events/run-event.entity.js';
 import { RunEventFeed } from './events/run-event-feed.js';
 import { RunEventRepository } from './events/run-event.repository.js';
+import { GUARDRAIL_PROVIDERS } from './guardrails/guardrail.providers.js';
+import { GuardrailsController } from './guardrails/guardrails.controller.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
@@ -82,11 +84,13 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunsController,
     ToolsController,
     ModelsController,
+    GuardrailsController,
     UsageRecordsController,
     SpendingAdministrationController,
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    ...GUARDRAIL_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentTools,
