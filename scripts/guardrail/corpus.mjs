@@ -5,6 +5,7 @@ import { ATTACKS_BY_LANGUAGE } from './authored/attacks-by-language.mjs';
 import { FAMILIES, SLOTS as ATTACK_SLOTS } from './authored/attacks.mjs';
 import { BENIGN_BY_LANGUAGE, SLOTS as BENIGN_SLOTS, TEMPLATES } from './authored/benign.mjs';
 import { DOCUMENTS, INJECTION_SLOTS, INJECTION_TEMPLATES } from './authored/documents.mjs';
+import { page } from './authored/pages.mjs';
 import { expand, fill, pick, randomOf } from './random.mjs';
 import { readSets } from './sets.mjs';
 
@@ -50,27 +51,32 @@ export function toolCorpus() {
   const random = randomOf(20_261_201);
   const sets = new Map(readSets(SHIPPED).map(({ name, rows }) => [name, rows]));
   const rowsOf = (name) => sets.get(name).map(({ text }) => text);
+  const pages = Array.from({ length: 1400 }, () => page(random));
   const documents = [...DOCUMENTS, ...ownDocuments()];
+  const hosts = [...DOCUMENTS, ...documents, ...pages.slice(0, 200)];
   const examples = [];
   const add = (texts, label, family) => {
     for (const text of texts) examples.push({ text, label, family });
   };
+  const hide = (notes, family) => {
+    for (const note of notes) examples.push({ text: within(note, hosts, random), note, label: 1, family });
+  };
   add(rowsOf('atk_latent_tooloutput'), 1, 'atk_latent_tooloutput');
   add(rowsOf('atk_cyberseceval_indirect'), 1, 'atk_cyberseceval_indirect');
   const notes = expand(INJECTION_TEMPLATES, INJECTION_SLOTS, 1500, random);
-  add(notes.map((note) => within(note, documents, random)), 1, 'own_injected');
+  hide(notes, 'own_injected');
   add(notes.slice(0, 300), 1, 'own_notes');
   for (const family of ['override', 'extraction', 'persona', 'breakout', 'secret', 'mode']) {
-    const attacks = expandAttacks(family, 90, random);
-    add(attacks.map((attack) => within(attack, documents, random)), 1, `own_${family}`);
+    hide(expandAttacks(family, 90, random), `own_${family}`);
   }
   add(rowsOf('jb_inthewild').slice(0, 120), 1, 'jb_inthewild');
   add(rowsOf('atk_promptinject').slice(0, 40), 1, 'atk_promptinject');
   for (const texts of Object.values(ATTACKS_BY_LANGUAGE)) {
-    add(texts.slice(0, 5).map((attack) => within(attack, documents, random)), 1, 'own_languages');
+    hide(texts.slice(0, 5), 'own_languages');
   }
 
   add(documents, 0, 'own_documents');
+  add(pages.slice(200), 0, 'own_pages');
   add(chunks(documents, random, 700), 0, 'own_documents');
   add(rowsOf('ben_latent_clean_docs'), 0, 'ben_latent_clean_docs');
   add(rowsOf('ben_hard'), 0, 'ben_hard');

@@ -23,13 +23,21 @@ export function foldOf(key) {
   return parseInt(createHash('sha256').update(`f${key}`).digest('hex').slice(0, 6), 16) % FOLDS;
 }
 
-/** With the features of the text as it is seen, a set per window. */
-export function prepare(examples) {
+/** With the features of the text as it is seen, a set per window. Of a text with a `note` in it only the windows with the note count. */
+export function prepare(examples, origin) {
   return examples.map((example) => ({
     ...example,
     fold: foldOf(keyOf(example.family, example.text)),
-    windows: windowsOf(viewsOf(example.text)[0].text).map(featuresOf),
+    windows: windowsOf(viewsOf(example.text)[0].text, origin)
+      .filter((part) => !example.note || hasMostOf(part, example.note))
+      .map(featuresOf),
   }));
+}
+
+const LANDMARK = 40;
+
+function hasMostOf(part, note) {
+  return part.includes(note.slice(0, LANDMARK)) || part.includes(note.slice(-LANDMARK));
 }
 
 /** What the regression learns from: a window each, weighed by its family. */

@@ -2,4 +2,4 @@
 export const REGRESSION = { epochs: 8, rate: 0.3, l2: 1e-4, seed: 7 };
 
 /** Log-odds of the regression at which a text becomes suspicious (score 0.5): chosen by cross-validation, see docs/guardrail-model.md. */
-export const FLAG_ODDS = { user: 2.6, tool: 2.5 };
+export const FLAG_ODDS = { user: 2.6, tool: 2.1 };

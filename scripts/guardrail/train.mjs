@@ -10,13 +10,13 @@ const { encodeModel } = await import('../../src/modules/agent/guardrails/detecto
 
 const FILE = new URL('../../src/modules/agent/guardrails/model/guardrail-model.bin', import.meta.url);
 
-function trainHead(corpus, flagOdds) {
-  const { weights, bias } = trainRegression(instancesOf(prepare(corpus)), DIMENSIONS, REGRESSION);
-  return { weights, bias: bias - flagOdds };
+function trainHead(corpus, origin) {
+  const { weights, bias } = trainRegression(instancesOf(prepare(corpus, origin)), DIMENSIONS, REGRESSION);
+  return { weights, bias: bias - FLAG_ODDS[origin] };
 }
 
 const user = userCorpus();
 const tool = toolCorpus();
-const file = encodeModel({ user: trainHead(user, FLAG_ODDS.user), tool: trainHead(tool, FLAG_ODDS.tool) });
+const file = encodeModel({ user: trainHead(user, 'user'), tool: trainHead(tool, 'tool') });
 writeFileSync(FILE, file);
 console.log(`${user.length} texts of users, ${tool.length} of tools: ${file.length} bytes.`);

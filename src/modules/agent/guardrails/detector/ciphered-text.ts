@@ -12,9 +12,10 @@ const LEET: Readonly<Record<string, string>> = {
   '|': 'l',
   '€': 'e',
 };
-const LEET_SIGN = /[013457 8@$!|€]/g;
-/** A word with a digit between its letters, or at its edge. */
-const LEET_WORD = /\S*(?:[A-Za-z][013457 8@$!|][A-Za-z]|[A-Za-z]{2}[013457][A-Za-z013457])\S*/g;
+const LEET_SIGN = /[0134578@$!|€]/g;
+/** Part of a word with a digit between its letters, or at its edge. */
+const LEET_PART = /[A-Za-z][0134578@$!|][A-Za-z]|[A-Za-z]{2}[013457][A-Za-z013457]/;
+const CHUNK = /\S{3,}/g;
 const GAPS = /( {1,8})/;
 const DOTTED = /(?<![\p{L}\p{N}])\p{L}[.\-_*·|/]\p{L}[.\-_*·|/]\p{L}/gu;
 const DOT_IN_WORD = /(?<=\p{L})[.\-_*·|/](?=\p{L})/gu;
@@ -36,7 +37,9 @@ export function reversed(text: string): string {
 /** Reads digits as the letters they look like; `undefined` when hardly a word is written so. */
 export function unleet(text: string): string | undefined {
   let words = 0;
-  for (const _word of text.matchAll(LEET_WORD)) words += 1;
+  for (const [chunk] of text.matchAll(CHUNK)) {
+    if (LEET_PART.test(chunk)) words += 1;
+  }
   if (words < 3) return undefined;
   return text.replace(LEET_SIGN, (sign) => LEET[sign] ?? sign);
 }

@@ -32,6 +32,8 @@ const HIDING: Readonly<Record<ViewName, number>> = {
   leet: 1.5,
   spaced: 1.5,
 };
+/** Pages are full of codes, for other reasons. */
+const HIDING_IN: Readonly<Record<Origin, number>> = { user: 1, tool: 0.5 };
 const SUSPICIOUS = 0.5;
 
 /** Judges a text in all its readings and all its parts; the worst one counts. Takes time in proportion to its length. */
@@ -39,9 +41,9 @@ export function detect(model: GuardrailModel, text: string, origin: Origin): Det
   const head = model[origin];
   let worst = { odds: -Infinity, view: 'plain' as ViewName, said: 0 };
   for (const view of viewsOf(text)) {
-    for (const part of windowsOf(view.text)) {
+    for (const part of windowsOf(view.text, origin)) {
       const features = featuresOf(part);
-      const odds = logOdds(head, features) + HIDING[view.name];
+      const odds = logOdds(head, features) + HIDING[view.name] * HIDING_IN[origin];
       if (odds > worst.odds) worst = { odds, view: view.name, said: features.rules.said };
     }
   }

@@ -4,7 +4,7 @@ import { CONCEPTS } from './lexicon.js';
 import { quotedSpans } from './quotes.js';
 import { applyRules, RULE_COUNT, type RuleHits } from './rules.js';
 import { SHAPES, shapesOf } from './shape.js';
-import { tokenize } from './tokens.js';
+import { tokenize, type Tokens } from './tokens.js';
 
 /*
  * What the model sees of a part of a text: words and parts of words by their hash, and the concepts of the lexicon, which are
@@ -46,97 +46,128 @@ export interface Features {
   readonly rules: RuleHits;
 }
 
+/**
+ * Notes which features a part has, each once. One for the process: parts are judged one after the other, and clearing a list
+ * costs less than making sets.
+ */
+class Collector {
+  private readonly stamps = new Int32Array(DIMENSIONS);
+  private readonly found = new Int32Array(DIMENSIONS);
+  private stamp = 0;
+  count = 0;
+
+  begin(): void {
+    this.stamp += 1;
+    this.count = 0;
+  }
+
+  add(index: number): void {
+    if (this.stamps[index] === this.stamp) return;
+    this.stamps[index] = this.stamp;
+    this.found[this.count] = index;
+    this.count += 1;
+  }
+
+  copyTo(indices: Int32Array): void {
+    indices.set(this.found.subarray(0, this.count));
+  }
+}
+
+const collector = new Collector();
+
 /** Of one part of a text (see `windows.ts`): `original` is folded, with its case. */
 export function featuresOf(original: string): Features {
   const text = toComparable(original);
   const tokens = tokenize(text);
   const found = findConcepts(text, tokens);
-  const quotes = quotedSpans(text);
-  const rules = applyRules(found, 0, found.count, quotes);
+  const rules = applyRules(found, 0, found.count, quotedSpans(text));
 
-  const words = new Set<number>();
-  const add = (hash: number): void => void words.add(WORDS + (mix(hash) >>> (32 - WORD_BITS)));
-  let repeats = 0;
-  const seen = new Set<number>();
-  for (let at = 0; at < tokens.count; at += 1) {
-    const first = tokens.hashes[at]!;
-    if (seen.has(first)) repeats += 1;
-    else seen.add(first);
+  collector.begin();
+  addWords(tokens);
+  const words = collector.count;
+  addSigns(text);
+  const signs = collector.count - words;
+  addConcepts(found);
+  const concepts = collector.count - words - signs;
+  addFlags(original, rules, isFlood(text, tokens, words + signs));
+
+  const indices = new Int32Array(collector.count);
+  const values = new Float32Array(collector.count);
+  collector.copyTo(indices);
+  values.fill(WORD_SCALE / Math.sqrt(Math.max(words, LEAST_WORDS)), 0, words);
+  values.fill(SIGN_SCALE / Math.sqrt(Math.max(signs, LEAST_WORDS)), words, words + signs);
+  const flags = words + signs + concepts;
+  values.fill(CONCEPT_SCALE / Math.sqrt(Math.max(concepts, LEAST_CONCEPTS)), words + signs, flags);
+  values.fill(FLAG_SCALE, flags);
+  return { indices, values, rules };
+}
+
+/** One, two and three words in a row. */
+function addWords({ count, hashes }: Tokens): void {
+  const add = (hash: number): void => collector.add(WORDS + (mix(hash) >>> (32 - WORD_BITS)));
+  for (let at = 0; at < count; at += 1) {
+    const first = hashes[at]!;
     add(first);
-    if (at + 1 >= tokens.count) continue;
-    const second = Math.imul(first, 31) + tokens.hashes[at + 1]! + 0x51ed;
+    if (at + 1 >= count) continue;
+    const second = Math.imul(first, 31) + hashes[at + 1]! + 0x51ed;
     add(second);
-    if (at + 2 < tokens.count) add(Math.imul(second, 31) + tokens.hashes[at + 2]! + 0x7a3b);
+    if (at + 2 < count) add(Math.imul(second, 31) + hashes[at + 2]! + 0x7a3b);
   }
+}
 
-  const signs = new Set<number>();
+/** Five signs in a row, over the borders of words. */
+function addSigns(text: string): void {
   for (let at = 0; at + SIGN_LENGTH <= text.length; at += 1) {
     let hash = 0x811c9dc5;
     for (let next = at; next < at + SIGN_LENGTH; next += 1) {
       const code = text.charCodeAt(next);
       hash = Math.imul(hash ^ (code >= 48 && code <= 57 ? 48 : code), 0x01000193);
     }
-    signs.add(SIGNS + (mix(hash) >>> (32 - SIGN_BITS)));
+    collector.add(SIGNS + (mix(hash) >>> (32 - SIGN_BITS)));
   }
-
-  const concepts = conceptFeatures(found);
-  // Texts that are one sign over and over have hardly a token.
-  const varied = new Set(words).size + signs.size;
-  const flood =
-    (tokens.count >= 30 && repeats > tokens.count * 0.85) || (text.length > 200 && varied < text.length * 0.12) ? 1 : 0;
-  const shapes = shapesOf(original, flood);
-
-  const flags: number[] = [];
-  for (let rule = 0; rule < RULE_COUNT; rule += 1) {
-    if ((rules.said & (1 << rule)) !== 0) flags.push(RULES_SAID + rule);
-    else if ((rules.quoted & (1 << rule)) !== 0) flags.push(RULES_QUOTED + rule);
-  }
-  shapes.forEach((value, shape) => {
-    if (value > 0) flags.push(SHAPE + shape);
-  });
-
-  const total = words.size + signs.size + concepts.size + flags.length;
-  const indices = new Int32Array(total);
-  const values = new Float32Array(total);
-  let filled = 0;
-  const fill = (group: Iterable<number>, value: number): void => {
-    for (const index of group) {
-      indices[filled] = index;
-      values[filled] = value;
-      filled += 1;
-    }
-  };
-  fill(words, WORD_SCALE / Math.sqrt(Math.max(words.size, LEAST_WORDS)));
-  fill(signs, SIGN_SCALE / Math.sqrt(Math.max(signs.size, LEAST_WORDS)));
-  fill(concepts, CONCEPT_SCALE / Math.sqrt(Math.max(concepts.size, LEAST_CONCEPTS)));
-  fill(flags, FLAG_SCALE);
-  return { indices, values, rules };
 }
 
-function conceptFeatures({ count, offsets, bits }: Occurrences): Set<number> {
-  const features = new Set<number>();
+/** Concepts alone, two of them near or not so near to one another, and three in a row. */
+function addConcepts({ count, offsets, bits }: Occurrences): void {
   for (let at = 0; at < count; at += 1) {
     const here = offsets[at]!;
     for (const first of conceptsIn(bits[at]!)) {
-      features.add(SINGLES + first);
+      collector.add(SINGLES + first);
       for (let other = at + 1; other < count && other - at <= MAX_PARTNERS; other += 1) {
         const distance = offsets[other]! - here;
         if (distance > FAR) break;
         const nearness = distance <= NEAR ? 0 : 1;
+        const next = other + 1 < count && offsets[other + 1]! - here <= FAR ? conceptsIn(bits[other + 1]!) : NONE;
         for (const second of conceptsIn(bits[other]!)) {
-          features.add(PAIRS + (nearness * CONCEPT_COUNT + first) * CONCEPT_COUNT + second);
-          if (other + 1 >= count || offsets[other + 1]! - here > FAR) continue;
-          for (const third of conceptsIn(bits[other + 1]!)) {
+          collector.add(PAIRS + (nearness * CONCEPT_COUNT + first) * CONCEPT_COUNT + second);
+          for (const third of next) {
             const hash = mix((first * CONCEPT_COUNT + second) * CONCEPT_COUNT + third + 1);
-            features.add(TRIPLES + (hash >>> (32 - TRIPLE_BITS)));
+            collector.add(TRIPLES + (hash >>> (32 - TRIPLE_BITS)));
           }
         }
       }
     }
   }
-  return features;
 }
 
+function addFlags(original: string, rules: RuleHits, flood: boolean): void {
+  for (let rule = 0; rule < RULE_COUNT; rule += 1) {
+    if ((rules.said & (1 << rule)) !== 0) collector.add(RULES_SAID + rule);
+    else if ((rules.quoted & (1 << rule)) !== 0) collector.add(RULES_QUOTED + rule);
+  }
+  shapesOf(original, flood).forEach((isSo, shape) => {
+    if (isSo) collector.add(SHAPE + shape);
+  });
+}
+
+/** The same word or sign over and over. `varied`: how many different features of words and signs there are. */
+function isFlood(text: string, { count, hashes }: Tokens, varied: number): boolean {
+  if (text.length > 200 && varied < text.length * 0.12) return true;
+  if (count < 30) return false;
+  return new Set(hashes.subarray(0, count)).size < count * 0.15;
+}
+
+const NONE: readonly number[] = [];
 const CONCEPT_LISTS = new Map<number, readonly number[]>();
 
 function conceptsIn(bits: number): readonly number[] {

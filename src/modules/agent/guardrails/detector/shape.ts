@@ -8,11 +8,11 @@ const CAPITALS = /(?:\b\p{Lu}{2,}\b[^\p{L}]{1,4}){4,}/u;
 const PLACEHOLDER = /\{[a-z_ ]{2,24}\}|\[(?:insert|your|my|the|prompt|query|question|request)[^\]]{0,40}\]|<insert/i;
 const URL = /https?:\/\//i;
 const IMAGE = /!\[[^\]]{0,200}\]\(\s{0,4}https?:|<img[^>]{0,200}src/i;
-const CODE_FENCE = /```|<code|;\s*$|\bdef |\bfunction |\bclass |=>/m;
-const LIST = /(?:^|\n)\s*(?:[-*•]|\d{1,2}[.)])\s/;
+const CODE_FENCE = /```|<code|;[ \t]{0,8}$|\bdef |\bfunction |\bclass |=>/m;
+const LIST = /(?:^|\n)[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]/;
 const BRACKETED_NAME = /\[[A-Z🔒🔓][A-Za-z🔒🔓 ]{1,20}\]:|\(🔒|\(🔓|🔓/u;
 
-/** How a part of a text is laid out: a number per sign, 0 for none, at most 1. */
+/** How a part of a text is laid out. */
 export const SHAPES = [
   'template_token',
   'template_tokens',
@@ -44,12 +44,8 @@ export const SHAPES = [
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** `original`: with its case; `quotes` as of `quotedSpans`, of this part alone. */
-export function shapesOf(original: string, flood: number): Float32Array {
-  const values = new Float32Array(SHAPES.length);
-  const set = (shape: Shape, value: number | boolean): void => {
-    values[SHAPES.indexOf(shape)] = Number(value);
-  };
+/** In the order of SHAPES. `original`: with its case. */
+export function shapesOf(original: string, flood: boolean): boolean[] {
   const templates = countOf(original, TEMPLATE_TOKEN);
   const roles = countOf(original, ROLE_LINE);
   const delimiters = countOf(original, DELIMITER);
@@ -65,34 +61,36 @@ export function shapesOf(original: string, flood: number): Float32Array {
     else if (code > 90 && code < 97) strange += 1;
     else if (code > 122 && code < 127) strange += 1;
   }
-  set('template_token', templates > 0);
-  set('template_tokens', templates > 3);
-  set('role_line', roles > 0);
-  set('role_lines', roles > 2);
-  set('delimiter', delimiters > 0);
-  set('delimiters', delimiters > 2);
-  set('delimited_end', DELIMITED_END.test(original));
-  set('capitals', CAPITALS.test(original));
-  set('mostly_capitals', upper > 20 && upper > letters);
-  set('placeholder', PLACEHOLDER.test(original));
-  set('url', URL.test(original));
-  set('image', IMAGE.test(original));
-  set('code', CODE_FENCE.test(original));
-  set('list', LIST.test(original));
-  set('bracketed_name', BRACKETED_NAME.test(original));
-  set('question', /[?？؟]/.test(original));
-  set('ends_with_question', /[?？؟]\s*$/.test(original.slice(-20)));
-  set('ends_with_colon', /:\s*$/.test(original.slice(-20)));
-  set('long_quote', /["“'][^"”']{24,}["”']/.test(original));
-  set('flood', flood);
-  set('tiny', length < 40);
-  set('short', length >= 40 && length < 120);
-  set('medium', length >= 120 && length < 500);
-  set('long', length >= 500);
-  set('lines', countOf(original, /\n/g) > 8);
-  set('comment', original.includes('<!--'));
-  set('strange_signs', strange > 8 && strange > (upper + letters) * 0.15);
-  return values;
+  const shapes: Record<Shape, boolean> = {
+    template_token: templates > 0,
+    template_tokens: templates > 3,
+    role_line: roles > 0,
+    role_lines: roles > 2,
+    delimiter: delimiters > 0,
+    delimiters: delimiters > 2,
+    delimited_end: DELIMITED_END.test(original),
+    capitals: CAPITALS.test(original),
+    mostly_capitals: upper > 20 && upper > letters,
+    placeholder: PLACEHOLDER.test(original),
+    url: URL.test(original),
+    image: IMAGE.test(original),
+    code: CODE_FENCE.test(original),
+    list: LIST.test(original),
+    bracketed_name: BRACKETED_NAME.test(original),
+    question: /[?？؟]/.test(original),
+    ends_with_question: /[?？؟]\s*$/.test(original.slice(-20)),
+    ends_with_colon: /:\s*$/.test(original.slice(-20)),
+    long_quote: /["“'][^"“”']{24,400}["”']/.test(original),
+    flood,
+    tiny: length < 40,
+    short: length >= 40 && length < 120,
+    medium: length >= 120 && length < 500,
+    long: length >= 500,
+    lines: countOf(original, /\n/g) > 8,
+    comment: original.includes('<!--'),
+    strange_signs: strange > 8 && strange > (upper + letters) * 0.15,
+  };
+  return SHAPES.map((shape) => shapes[shape]);
 }
 
 function countOf(text: string, pattern: RegExp): number {

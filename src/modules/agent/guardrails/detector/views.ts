@@ -43,7 +43,6 @@ export interface View {
   readonly text: string;
 }
 
-const COMMENT = /<!--([^]*?)-->/g;
 const TURNS = [
   { name: 'rot13', turn: rot13, isNamed: /rot ?-?13|caesar|cipher|cifra|chiffr/i },
   { name: 'reversed', turn: reversed, isNamed: /revers|backward|r[uü]ckw[aä]rts|al rev[eé]s|envers|contrari|right.to.left/i },
@@ -78,10 +77,7 @@ export function viewsOf(raw: string): View[] {
   for (const decoded of decodeBase64(text)) add('base64', decoded);
   for (const decoded of decodeHex(text)) add('hex', decoded);
   for (const decoded of decodeBinary(text)) add('binary', decoded);
-  if (text.includes('<!--')) {
-    const comments = Array.from(text.matchAll(COMMENT), ([, comment]) => comment!.trim());
-    add('comment', comments.join('\n'));
-  }
+  add('comment', commentsIn(text));
   for (const { name, text: deciphered } of decipher(text)) add(name, deciphered);
   return views;
 }
@@ -112,6 +108,17 @@ function* decipher(text: string): Generator<View> {
 /** Where somebody says what to do with a text, the text comes after a colon. */
 function afterColon(text: string): string {
   return text.slice(text.indexOf(':') + 1);
+}
+
+/** What stands in comments of HTML, also in one that is not closed. */
+function commentsIn(text: string): string {
+  const comments: string[] = [];
+  for (let start = text.indexOf('<!--'); start !== -1; ) {
+    const end = text.indexOf('-->', start + 4);
+    comments.push(text.slice(start + 4, end === -1 ? undefined : end).trim());
+    start = end === -1 ? -1 : text.indexOf('<!--', end);
+  }
+  return comments.join('\n');
 }
 
 function shorten(text: string): string {
