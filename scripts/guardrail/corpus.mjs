@@ -13,7 +13,7 @@ const ROOT = new URL('../../', import.meta.url);
 export const SHIPPED = fileURLToPath(new URL('test/data/injection/', ROOT));
 
 const PER_FAMILY = { override: 500, forced: 350, extraction: 700, secret: 450, private: 200, persona: 350, breakout: 350, mode: 120, encoded: 150, flood: 80, payload: 30 };
-const PER_BENIGN = { roleplay: 1100, questions: 700, trigger: 700, mention: 220, code: 40 };
+const PER_BENIGN = { roleplay: 1100, questions: 700, trigger: 900, mention: 220, stories: 700, code: 40 };
 
 /** `{text, label, family}` for the head that judges what users write. */
 export function userCorpus() {

@@ -18,19 +18,19 @@ export interface Detection {
 /** How much more suspicious a text is because somebody had to decode it, in log-odds. */
 const HIDING: Readonly<Record<ViewName, number>> = {
   plain: 0,
-  disguised: 2,
-  tags: 3,
-  entities: 2,
-  percent: 2,
-  escapes: 1.5,
-  base64: 1.5,
-  hex: 1.5,
-  binary: 1.5,
-  comment: 0.5,
-  rot13: 2,
-  reversed: 2,
-  leet: 1.5,
-  spaced: 1.5,
+  disguised: 3,
+  tags: 4,
+  entities: 3,
+  percent: 3,
+  escapes: 2,
+  base64: 2,
+  hex: 2.5,
+  binary: 2,
+  comment: 1,
+  rot13: 3,
+  reversed: 3,
+  leet: 2,
+  spaced: 2.5,
 };
 /** Pages are full of codes, for other reasons. */
 const HIDING_IN: Readonly<Record<Origin, number>> = { user: 1, tool: 0.5 };

@@ -7,7 +7,7 @@ const DELIMITED_END = /(?:^|[^a-z])(?:end|stop|begin|start|new|resume|core)[ _-]
 const CAPITALS = /(?:\b\p{Lu}{2,}\b[^\p{L}]{1,4}){4,}/u;
 const PLACEHOLDER = /\{[a-z_ ]{2,24}\}|\[(?:insert|your|my|the|prompt|query|question|request)[^\]]{0,40}\]|<insert/i;
 const URL = /https?:\/\//i;
-const IMAGE = /!\[[^\]]{0,200}\]\(\s{0,4}https?:|<img[^>]{0,200}src/i;
+const IMAGE = /!\[[^\]]{0,80}\]\( ?https?:|<img[^>]{0,80}src/i;
 const CODE_FENCE = /```|<code|;[ \t]{0,8}$|\bdef |\bfunction |\bclass |=>/m;
 const LIST = /(?:^|\n)[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[ \t]/;
 const BRACKETED_NAME = /\[[A-Z🔒🔓][A-Za-z🔒🔓 ]{1,20}\]:|\(🔒|\(🔓|🔓/u;

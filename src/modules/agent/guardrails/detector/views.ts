@@ -96,10 +96,10 @@ function* decipher(text: string): Generator<View> {
     const named = isNamed.test(plain);
     if (!named && share >= NO_LANGUAGE) continue;
     for (const part of named ? [plain, afterColon(plain)] : [plain]) {
-      const turned = turn(part);
-      const shareOfTurned = languageShare(toComparable(turned.slice(0, SAMPLE)));
-      if (shareOfTurned < LANGUAGE || shareOfTurned <= languageShare(toComparable(part.slice(0, SAMPLE)))) continue;
-      yield { name, text: turned };
+      const sample = part.slice(0, SAMPLE);
+      const shareOfTurned = languageShare(toComparable(turn(sample)));
+      if (shareOfTurned < LANGUAGE || shareOfTurned <= languageShare(toComparable(sample))) continue;
+      yield { name, text: turn(part) };
       break;
     }
   }
