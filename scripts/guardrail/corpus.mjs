@@ -1,5 +1,4 @@
 // What the shipped model is trained on: the permissive sets of test/data/injection, and what was written for it here.
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ATTACKS_BY_LANGUAGE } from './authored/attacks-by-language.mjs';
 import { FAMILIES, SLOTS as ATTACK_SLOTS } from './authored/attacks.mjs';
@@ -9,8 +8,7 @@ import { page } from './authored/pages.mjs';
 import { expand, fill, pick, randomOf } from './random.mjs';
 import { readSets } from './sets.mjs';
 
-const ROOT = new URL('../../', import.meta.url);
-export const SHIPPED = fileURLToPath(new URL('test/data/injection/', ROOT));
+export const SHIPPED = fileURLToPath(new URL('../../test/data/injection/', import.meta.url));
 
 const PER_FAMILY = { override: 500, forced: 350, extraction: 700, secret: 450, private: 200, persona: 350, breakout: 350, mode: 120, encoded: 150, flood: 80, payload: 30 };
 const PER_BENIGN = { roleplay: 1100, questions: 700, trigger: 900, mention: 220, stories: 700, code: 40 };
@@ -52,8 +50,7 @@ export function toolCorpus() {
   const sets = new Map(readSets(SHIPPED).map(({ name, rows }) => [name, rows]));
   const rowsOf = (name) => sets.get(name).map(({ text }) => text);
   const pages = Array.from({ length: 1400 }, () => page(random));
-  const documents = [...DOCUMENTS, ...ownDocuments()];
-  const hosts = [...DOCUMENTS, ...documents, ...pages.slice(0, 200)];
+  const hosts = [...DOCUMENTS, ...DOCUMENTS, ...pages.slice(0, 200)];
   const examples = [];
   const add = (texts, label, family) => {
     for (const text of texts) examples.push({ text, label, family });
@@ -75,9 +72,9 @@ export function toolCorpus() {
     hide(texts.slice(0, 5), 'own_languages');
   }
 
-  add(documents, 0, 'own_documents');
+  add(DOCUMENTS, 0, 'own_documents');
   add(pages.slice(200), 0, 'own_pages');
-  add(chunks(documents, random, 700), 0, 'own_documents');
+  add(chunks(DOCUMENTS, random, 500), 0, 'own_documents');
   add(rowsOf('ben_latent_clean_docs'), 0, 'ben_latent_clean_docs');
   add(rowsOf('ben_hard'), 0, 'ben_hard');
   add(rowsOf('ben_cyber_frr'), 0, 'ben_cyber_frr');
@@ -152,19 +149,5 @@ function chunks(documents, random, count) {
     const document = pick(documents, random);
     const start = Math.floor((random() * document.length) / 2);
     return document.slice(start, start + 300 + Math.floor(random() * 1200));
-  });
-}
-
-/** The project's own documents, in pieces of a window's length. */
-function ownDocuments() {
-  const files = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
-  for (const folder of ['docs/guides', 'docs/decisions']) {
-    for (const file of readdirSync(new URL(folder, ROOT)).sort()) {
-      if (file.endsWith('.md') && !file.includes('guardrail')) files.push(`${folder}/${file}`);
-    }
-  }
-  return files.flatMap((file) => {
-    const text = readFileSync(new URL(file, ROOT), 'utf8');
-    return Array.from({ length: Math.ceil(text.length / 1400) }, (_, at) => text.slice(at * 1400, (at + 1) * 1400));
   });
 }

@@ -34,6 +34,9 @@ const HIDING: Readonly<Record<ViewName, number>> = {
 };
 /** Pages are full of codes, for other reasons. */
 const HIDING_IN: Readonly<Record<Origin, number>> = { user: 1, tool: 0.5 };
+/** Where a rule that is hardly ever wrong says the same as the model, that is more than suspicious. */
+const CLEAR_REASONS: ReadonlySet<RuleReason> = new Set(['override_instructions', 'prompt_extraction']);
+const AGREEMENT = 1;
 const SUSPICIOUS = 0.5;
 
 /** Judges a text in all its readings and all its parts; the worst one counts. Takes time in proportion to its length. */
@@ -44,16 +47,17 @@ export function detect(model: GuardrailModel, text: string, origin: Origin): Det
     for (const part of windowsOf(view.text, origin)) {
       const features = featuresOf(part);
       const odds = logOdds(head, features) + HIDING[view.name] * HIDING_IN[origin];
-      if (odds > worst.odds) worst = { odds, view: view.name, said: features.rules.said };
+      if (odds > worst.odds) worst = { odds, view: view.name, said: features.said };
     }
   }
-  const score = 1 / (1 + Math.exp(-worst.odds));
-  return { score, reasons: score < SUSPICIOUS ? [] : reasonsFor(worst.view, worst.said) };
+  const reasons = reasonsOf(worst.said);
+  const isClear = worst.odds >= 0 && reasons.some((reason) => CLEAR_REASONS.has(reason));
+  const score = 1 / (1 + Math.exp(-(worst.odds + (isClear ? AGREEMENT : 0))));
+  return { score, reasons: score < SUSPICIOUS ? [] : withView(reasons, worst.view) };
 }
 
-function reasonsFor(view: ViewName, said: number): Reason[] {
-  const reasons: Reason[] = reasonsOf(said);
-  if (view === 'disguised' || view === 'tags') reasons.push('hidden_characters');
-  else if (view !== 'plain') reasons.push('encoded_payload');
-  return reasons.length > 0 ? reasons : ['learned_model'];
+function withView(reasons: readonly RuleReason[], view: ViewName): Reason[] {
+  if (view === 'disguised' || view === 'tags') return [...reasons, 'hidden_characters'];
+  if (view !== 'plain') return [...reasons, 'encoded_payload'];
+  return reasons.length > 0 ? [...reasons] : ['learned_model'];
 }

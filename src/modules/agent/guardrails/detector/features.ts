@@ -2,7 +2,7 @@ import { findConcepts, type Occurrences } from './concepts.js';
 import { toComparable } from './folded-text.js';
 import { CONCEPTS } from './lexicon.js';
 import { quotedSpans } from './quotes.js';
-import { applyRules, RULE_COUNT, type RuleHits } from './rules.js';
+import { applyRules, REPETITION_FLOOD, ROLE_FORGERY, RULE_COUNT, type RuleHits } from './rules.js';
 import { SHAPES, shapesOf } from './shape.js';
 import { tokenize, type Tokens } from './tokens.js';
 
@@ -26,6 +26,9 @@ const RULES_QUOTED = RULES_SAID + RULE_COUNT;
 const SHAPE = RULES_QUOTED + RULE_COUNT;
 export const DIMENSIONS = SHAPE + SHAPES.length;
 
+const TEMPLATE_TOKEN = SHAPES.indexOf('template_token');
+const FLOOD = SHAPES.indexOf('flood');
+
 /** Two concepts are together when at most so many characters are between their beginnings. */
 const FAR = 60;
 const NEAR = 22;
@@ -43,7 +46,8 @@ const SIGN_LENGTH = 5;
 export interface Features {
   readonly indices: Int32Array;
   readonly values: Float32Array;
-  readonly rules: RuleHits;
+  /** The rules that hold for what is said and not quoted: see `reasonsOf`. */
+  readonly said: number;
 }
 
 /**
@@ -89,7 +93,8 @@ export function featuresOf(original: string): Features {
   const signs = collector.count - words;
   addConcepts(found);
   const concepts = collector.count - words - signs;
-  addFlags(original, rules, isFlood(text, tokens, words + signs));
+  const shapes = shapesOf(original, isFlood(text, tokens, words + signs));
+  addFlags(rules, shapes);
 
   const indices = new Int32Array(collector.count);
   const values = new Float32Array(collector.count);
@@ -99,7 +104,9 @@ export function featuresOf(original: string): Features {
   const flags = words + signs + concepts;
   values.fill(CONCEPT_SCALE / Math.sqrt(Math.max(concepts, LEAST_CONCEPTS)), words + signs, flags);
   values.fill(FLAG_SCALE, flags);
-  return { indices, values, rules };
+  const said =
+    rules.said | (shapes[TEMPLATE_TOKEN] ? ROLE_FORGERY : 0) | (shapes[FLOOD] ? REPETITION_FLOOD : 0);
+  return { indices, values, said };
 }
 
 /** One, two and three words in a row. */
@@ -150,12 +157,12 @@ function addConcepts({ count, offsets, bits }: Occurrences): void {
   }
 }
 
-function addFlags(original: string, rules: RuleHits, flood: boolean): void {
+function addFlags(rules: RuleHits, shapes: readonly boolean[]): void {
   for (let rule = 0; rule < RULE_COUNT; rule += 1) {
     if ((rules.said & (1 << rule)) !== 0) collector.add(RULES_SAID + rule);
     else if ((rules.quoted & (1 << rule)) !== 0) collector.add(RULES_QUOTED + rule);
   }
-  shapesOf(original, flood).forEach((isSo, shape) => {
+  shapes.forEach((isSo, shape) => {
     if (isSo) collector.add(SHAPE + shape);
   });
 }

@@ -10,17 +10,23 @@ const FREQUENT = new Set(
     'ignore previous instructions system prompt password user tell please'
   ).split(' '),
 );
-const WORD = /[a-z\u00df-\u00ff]+/g;
+const WORD = /[a-z\u00df-\u00ff]{2,}/g;
 const MAX_WORDS = 400;
+/** Fewer different words say nothing about a language. */
+const LEAST_KNOWN = 3;
 
 /** The share of words, from 0 to 1, that are among the most frequent of English, German, Spanish and French. */
 export function languageShare(lowerText: string): number {
   let words = 0;
   let known = 0;
+  const different = new Set<string>();
   for (const [word] of lowerText.matchAll(WORD)) {
     words += 1;
-    if (FREQUENT.has(word)) known += 1;
+    if (FREQUENT.has(word)) {
+      known += 1;
+      different.add(word);
+    }
     if (words >= MAX_WORDS) break;
   }
-  return words < 3 ? 0 : known / words;
+  return different.size < LEAST_KNOWN ? 0 : known / words;
 }

@@ -64,6 +64,10 @@ export const RULE_COUNT = COMPILED.length;
 /** How far a rule looks at most, in occurrences. */
 const MAX_NEIGHBOURS = 24;
 
+/** What is seen from the layout and not from concepts has bits of its own, above those of the rules. */
+export const ROLE_FORGERY = 1 << 29;
+export const REPETITION_FLOOD = 1 << 30;
+
 /** Which rules hold in a part of a text: a bit per rule, apart for what is said and what is quoted. */
 export interface RuleHits {
   readonly said: number;
@@ -80,7 +84,6 @@ export function applyRules(found: Occurrences, from: number, to: number, quotes:
       const { anchor, needed, oneOf, within } = COMPILED[rule]!;
       if ((bits[at]! & anchor) === 0 || (said & (1 << rule)) !== 0) continue;
       const near = neighbours(found, at, from, to, within);
-      // The concept that the rule stands on must not be the same word as all the others.
       if ((near & needed) !== needed || (oneOf !== 0 && (near & oneOf) === 0)) continue;
       if (isQuoted(quotes, offsets[at]!)) quoted |= 1 << rule;
       else said |= 1 << rule;
@@ -94,6 +97,8 @@ export function reasonsOf(hits: number): RuleReason[] {
   COMPILED.forEach(({ index }, rule) => {
     if ((hits & (1 << rule)) !== 0) reasons.add(REASONS[index]!);
   });
+  if ((hits & ROLE_FORGERY) !== 0) reasons.add('role_forgery');
+  if ((hits & REPETITION_FLOOD) !== 0) reasons.add('repetition_flood');
   return [...reasons];
 }
 
