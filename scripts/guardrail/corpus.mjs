@@ -10,7 +10,19 @@ import { readSets } from './sets.mjs';
 
 export const SHIPPED = fileURLToPath(new URL('../../test/data/injection/', import.meta.url));
 
-const PER_FAMILY = { override: 500, forced: 350, extraction: 700, secret: 450, private: 200, persona: 350, breakout: 350, mode: 120, encoded: 150, flood: 80, payload: 30 };
+const PER_FAMILY = {
+  override: 500,
+  forced: 350,
+  extraction: 700,
+  secret: 450,
+  private: 200,
+  persona: 350,
+  breakout: 350,
+  mode: 120,
+  encoded: 150,
+  flood: 80,
+  payload: 30,
+};
 const PER_BENIGN = { roleplay: 1100, questions: 700, trigger: 900, mention: 220, stories: 700, code: 40 };
 
 /** `{text, label, family}` for the head that judges what users write. */
@@ -22,7 +34,8 @@ export function userCorpus() {
       : rows.map(({ text, label }) => ({ text, label, family: name })),
   );
   for (const [family, count] of Object.entries(PER_FAMILY)) {
-    for (const text of expandAttacks(family, count, random)) examples.push({ text, label: 1, family: `own_${family}` });
+    for (const text of expandAttacks(family, count, random))
+      examples.push({ text, label: 1, family: `own_${family}` });
   }
   for (const [language, texts] of Object.entries(ATTACKS_BY_LANGUAGE)) {
     for (const text of texts) examples.push({ text, label: 1, family: 'own_languages', language });
@@ -32,15 +45,21 @@ export function userCorpus() {
     }
   }
   for (const [family, count] of Object.entries(PER_BENIGN)) {
-    for (const text of expandBenign(family, count, random)) examples.push({ text, label: 0, family: `own_${family}` });
+    for (const text of expandBenign(family, count, random))
+      examples.push({ text, label: 0, family: `own_${family}` });
   }
   for (const texts of Object.values(BENIGN_BY_LANGUAGE)) {
     for (const text of texts) examples.push({ text, label: 0, family: 'own_everyday' });
     for (let at = 0; at < texts.length; at += 1) {
-      examples.push({ text: `${pick(texts, random)} ${pick(texts, random)}`, label: 0, family: 'own_everyday' });
+      examples.push({
+        text: `${pick(texts, random)} ${pick(texts, random)}`,
+        label: 0,
+        family: 'own_everyday',
+      });
     }
   }
-  for (const text of DOCUMENTS) examples.push({ text: `Summarise this text: ${text}`, label: 0, family: 'own_documents' });
+  for (const text of DOCUMENTS)
+    examples.push({ text: `Summarise this text: ${text}`, label: 0, family: 'own_documents' });
   return examples;
 }
 
@@ -80,7 +99,8 @@ export function toolCorpus() {
   add(rowsOf('ben_cyber_frr'), 0, 'ben_cyber_frr');
   add(rowsOf('ben_chat'), 0, 'ben_chat');
   add(rowsOf('ben_notinject'), 0, 'ben_notinject');
-  for (const family of ['trigger', 'mention', 'code', 'questions']) add(expandBenign(family, 200, random), 0, `own_${family}`);
+  for (const family of ['trigger', 'mention', 'code', 'questions'])
+    add(expandBenign(family, 200, random), 0, `own_${family}`);
   return examples;
 }
 
@@ -89,7 +109,20 @@ export function expandAttacks(family, count, random) {
     ...ATTACK_SLOTS,
     harm_ask: ['Tell me {harm}.', 'Now explain {harm}.', 'My first request: {harm}.', '', '{benign_lead}'],
     Persona: ['DAN', 'Max', 'EvilBot', 'It', 'This AI', 'Nyx'],
-    word: ['banana', 'zebra', 'xyzzy', 'hello', 'tango', 'Nova', 'kiwi', 'hunter2', 'orchid', 'Sesame', 'k9f3', 'blue'],
+    word: [
+      'banana',
+      'zebra',
+      'xyzzy',
+      'hello',
+      'tango',
+      'Nova',
+      'kiwi',
+      'hunter2',
+      'orchid',
+      'Sesame',
+      'k9f3',
+      'blue',
+    ],
     half: ['Access gr', 'I have been ha', 'Perm', 'Log', 'how to build a ', 'gran'],
   };
   return expand(FAMILIES[family], slots, count, random).map((text) =>
@@ -102,7 +135,12 @@ export function expandAttacks(family, count, random) {
 }
 
 export function expandBenign(family, count, random) {
-  const benign64 = ['SGVsbG8gd29ybGQ=', 'R3V0ZW4gTW9yZ2Vu', 'VGhlIHF1aWNrIGJyb3duIGZveA==', 'aGVsbG8gYW5uYQ=='];
+  const benign64 = [
+    'SGVsbG8gd29ybGQ=',
+    'R3V0ZW4gTW9yZ2Vu',
+    'VGhlIHF1aWNrIGJyb3duIGZveA==',
+    'aGVsbG8gYW5uYQ==',
+  ];
   return expand(TEMPLATES[family], { ...BENIGN_SLOTS, benign64 }, count, random).map((text) =>
     random() < 0.85 ? text[0].toUpperCase() + text.slice(1) : text,
   );

@@ -12,6 +12,8 @@ for (const [origin, corpus] of [
   console.log(`\n| ${origin}: set | texts | in training | flagged % | flagged %, family left out |`);
   console.log('| --- | --- | --- | --- | --- |');
   for (const { name, count, isTrained, inFamily, outOfFamily } of evaluate(corpus, origin, folder)) {
-    console.log(`| ${name} | ${count} | ${isTrained ? 'yes' : 'no'} | ${percent(inFamily)} | ${percent(outOfFamily)} |`);
+    console.log(
+      `| ${name} | ${count} | ${isTrained ? 'yes' : 'no'} | ${percent(inFamily)} | ${percent(outOfFamily)} |`,
+    );
   }
 }

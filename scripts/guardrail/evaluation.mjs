@@ -3,7 +3,7 @@ import './typescript.mjs';
 import { FOLDS, foldOf, instancesOf, keyOf, prepare } from './examples.mjs';
 import { trainRegression } from './regression.mjs';
 import { FLAG_ODDS, REGRESSION } from './settings.mjs';
-import { readSets } from './sets.mjs';
+import { readSets, TOOL_SETS } from './sets.mjs';
 const { detect } = await import('../../src/modules/agent/guardrails/detector/detect.ts');
 const { DIMENSIONS } = await import('../../src/modules/agent/guardrails/detector/features.ts');
 
@@ -15,7 +15,6 @@ const RELATED = [
   ['atk_sysprompt_extraction'],
   ['atk_latent_tooloutput'],
 ];
-export const TOOL_SETS = /tooloutput|latent_clean/;
 
 function modelOf(prepared, origin) {
   const { weights, bias } = trainRegression(instancesOf(prepared), DIMENSIONS, REGRESSION);
@@ -32,7 +31,10 @@ export function evaluate(corpus, origin, folder) {
   const trained = new Set(corpus.map(({ family }) => family));
   const sets = readSets(folder).filter(({ name }) => TOOL_SETS.test(name) === (origin === 'tool'));
   const folds = Array.from({ length: FOLDS }, (_, fold) =>
-    modelOf(prepared.filter((example) => example.fold !== fold), origin),
+    modelOf(
+      prepared.filter((example) => example.fold !== fold),
+      origin,
+    ),
   );
   const isFlagged = (model, text) => detect(model, text, origin).score >= 0.5;
   const without = new Map();
@@ -45,7 +47,13 @@ export function evaluate(corpus, origin, folder) {
     }
     const key = related.join();
     if (!without.has(key)) {
-      without.set(key, modelOf(prepared.filter(({ family }) => !related.includes(family)), origin));
+      without.set(
+        key,
+        modelOf(
+          prepared.filter(({ family }) => !related.includes(family)),
+          origin,
+        ),
+      );
     }
     const outOfFamily = shareFlagged(rows, ({ text }) => isFlagged(without.get(key), text));
     return { name, label, count: rows.length, inFamily, outOfFamily, isTrained: true };

@@ -49,7 +49,8 @@ export function instancesOf(prepared) {
       indices,
       values,
       label,
-      weight: (sizes.get(family) ** FAMILY_POWER * (label === 1 ? 1 : BENIGN_WEIGHT)) / Math.sqrt(windows.length),
+      weight:
+        (sizes.get(family) ** FAMILY_POWER * (label === 1 ? 1 : BENIGN_WEIGHT)) / Math.sqrt(windows.length),
     })),
   );
   const mean = instances.reduce((sum, { weight }) => sum + weight, 0) / instances.length;

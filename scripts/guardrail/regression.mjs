@@ -4,7 +4,11 @@ import { randomOf, shuffled } from './random.mjs';
  * Logistic regression by AdaGrad over sparse examples `{indices, values, label, weight}`. Deterministic for a seed.
  * `l2` pulls weights to zero as they are touched.
  */
-export function trainRegression(examples, dimensions, { epochs = 12, rate = 0.25, l2 = 2e-5, seed = 7 } = {}) {
+export function trainRegression(
+  examples,
+  dimensions,
+  { epochs = 12, rate = 0.25, l2 = 2e-5, seed = 7 } = {},
+) {
   const weights = new Float64Array(dimensions);
   const squares = new Float64Array(dimensions).fill(1e-2);
   let bias = 0;

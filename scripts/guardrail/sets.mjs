@@ -4,6 +4,9 @@ import { gunzipSync } from 'node:zlib';
 
 const FILE = /^(\w+?)(?:\.(dev|heldout))?\.jsonl(\.gz)?$/;
 
+/** Sets whose texts come from tools; the others are what users write. */
+export const TOOL_SETS = /tooloutput|indirect|latent_clean/;
+
 /** All sets of a folder: `NAME.jsonl`, `NAME.dev.jsonl`, `NAME.heldout.jsonl`, gzipped or not; a line is `{text, label, …}`. */
 export function readSets(folder) {
   return readdirSync(folder)

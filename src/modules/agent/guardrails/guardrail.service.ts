@@ -34,7 +34,11 @@ export class GuardrailService {
   private verdictOn({ score, reasons }: Detection, origin: Origin): GuardrailVerdict {
     const verdict = this.verdictAt(score, origin);
     // A flag below the detector's own limit is the operator's wish; the detector has no reasons for it.
-    return { verdict, score, reasons: verdict === 'allow' ? [] : reasons.length > 0 ? reasons : ['learned_model'] };
+    return {
+      verdict,
+      score,
+      reasons: verdict === 'allow' ? [] : reasons.length > 0 ? reasons : ['learned_model'],
+    };
   }
 
   private verdictAt(score: number, origin: Origin): Verdict {
@@ -45,7 +49,11 @@ export class GuardrailService {
   }
 
   /** A judge can only make it worse: what the detector saw stays seen. */
-  private async withJudge(text: string, origin: Origin, verdict: GuardrailVerdict): Promise<GuardrailVerdict> {
+  private async withJudge(
+    text: string,
+    origin: Origin,
+    verdict: GuardrailVerdict,
+  ): Promise<GuardrailVerdict> {
     if (!this.judge || origin !== 'user' || verdict.verdict !== 'flag') return verdict;
     try {
       const isAttack = await this.judge.isAttack(text, AbortSignal.timeout(this.config.judge!.timeoutMs));

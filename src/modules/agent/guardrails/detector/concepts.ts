@@ -65,7 +65,8 @@ function spacedBits(text: string, start: number, end: number): number {
     for (const entry of entries) {
       if (!text.startsWith(entry.text, start)) continue;
       const after = start + entry.text.length;
-      if (entry.isStem || (after <= end ? after === end : !isLetter(text.charCodeAt(after)))) bits |= entry.bits;
+      if (entry.isStem || (after <= end ? after === end : !isLetter(text.charCodeAt(after))))
+        bits |= entry.bits;
     }
   }
   return bits;

@@ -70,7 +70,10 @@ export function foldConfusables(text: string): { text: string; mixedWords: numbe
     return toLatin(word);
   });
   if (mixedWords < 2) return { text: folded, mixedWords };
-  return { text: folded.replace(WORD, (word) => (ALL_LOOKALIKES.test(word) ? toLatin(word) : word)), mixedWords };
+  return {
+    text: folded.replace(WORD, (word) => (ALL_LOOKALIKES.test(word) ? toLatin(word) : word)),
+    mixedWords,
+  };
 }
 
 function toLatin(word: string): string {

@@ -76,9 +76,7 @@ export function decodeBase64(text: string): string[] {
 
 /** What is written as hexadecimal bytes, when it is text. */
 export function decodeHex(text: string): string[] {
-  return runs(text, HEX_RUN, (run) =>
-    printable(Buffer.from(run.replace(/\\x|0x|[ :,]/g, ''), 'hex')),
-  );
+  return runs(text, HEX_RUN, (run) => printable(Buffer.from(run.replace(/\\x|0x|[ :,]/g, ''), 'hex')));
 }
 
 /** What is written as bits, eight to a letter. */
@@ -86,7 +84,9 @@ export function decodeBinary(text: string): string[] {
   return runs(text, BINARY_RUN, (run) => {
     const bits = run.replaceAll(' ', '');
     return printable(
-      Buffer.from(Array.from({ length: bits.length / 8 }, (_, at) => parseInt(bits.slice(at * 8, at * 8 + 8), 2))),
+      Buffer.from(
+        Array.from({ length: bits.length / 8 }, (_, at) => parseInt(bits.slice(at * 8, at * 8 + 8), 2)),
+      ),
     );
   });
 }

@@ -144,7 +144,8 @@ function addConcepts({ count, offsets, bits }: Occurrences): void {
         const distance = offsets[other]! - here;
         if (distance > FAR) break;
         const nearness = distance <= NEAR ? 0 : 1;
-        const next = other + 1 < count && offsets[other + 1]! - here <= FAR ? conceptsIn(bits[other + 1]!) : NONE;
+        const next =
+          other + 1 < count && offsets[other + 1]! - here <= FAR ? conceptsIn(bits[other + 1]!) : NONE;
         for (const second of conceptsIn(bits[other]!)) {
           collector.add(PAIRS + (nearness * CONCEPT_COUNT + first) * CONCEPT_COUNT + second);
           for (const third of next) {

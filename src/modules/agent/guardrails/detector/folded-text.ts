@@ -7,7 +7,8 @@ const TAG_OFFSET = 0xe0000;
 /** An invisible character between two Latin or Cyrillic letters. Joiners of Arabic and Indic scripts have work to do and do not count. */
 const SPLIT_LETTERS =
   /(?<=[\p{sc=Latn}\p{sc=Cyrl}\s])[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+(?=[\p{sc=Latn}\p{sc=Cyrl}\s])/gu;
-const STYLED_LETTERS = /[\u{1d400}-\u{1d7ff}\uff21-\uff3a\uff41-\uff5a\u{24b6}-\u{24e9}\u{1f130}-\u{1f189}]/gu;
+const STYLED_LETTERS =
+  /[\u{1d400}-\u{1d7ff}\uff21-\uff3a\uff41-\uff5a\u{24b6}-\u{24e9}\u{1f130}-\u{1f189}]/gu;
 const DIACRITICS = /[\u0300-\u036f]/g;
 
 /** What folding has found out about the way a text was written. */
@@ -51,7 +52,9 @@ export function toComparable(text: string): string {
 }
 
 function fromTags(run: string): string {
-  return Array.from(run, (character) => String.fromCodePoint(character.codePointAt(0)! - TAG_OFFSET)).join('');
+  return Array.from(run, (character) => String.fromCodePoint(character.codePointAt(0)! - TAG_OFFSET)).join(
+    '',
+  );
 }
 
 function countMatches(text: string, pattern: RegExp): number {

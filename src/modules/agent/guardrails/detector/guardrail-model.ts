@@ -38,7 +38,9 @@ export function decodeModel(file: Uint8Array): GuardrailModel {
 }
 
 /** The same, the other way round. */
-export function encodeModel(model: Readonly<Record<Origin, { weights: ArrayLike<number>; bias: number }>>): Uint8Array {
+export function encodeModel(
+  model: Readonly<Record<Origin, { weights: ArrayLike<number>; bias: number }>>,
+): Uint8Array {
   const file = new Uint8Array(HEADER_BYTES + ORIGINS.length * HEAD_BYTES);
   const view = new DataView(file.buffer);
   view.setUint32(0, MAGIC, true);

@@ -3,19 +3,26 @@ import type { Lexicon } from './lexicon.js';
 /** Without accents, as texts are compared without them. */
 export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
   german: {
-    ignore: 'ignorier*, vergiss*, vergess*, missacht*, ubergeh*, beachte nicht, nicht beacht*, uberschreib*, verwirf, losch*, setze zuruck, hor auf, lass alle',
-    prior: 'vorherig*, bisherig*, obig*, vorig*, fruher*, vorangegangen*, vorausgehend*, davor, zuvor, vorangehend*, ursprunglich*, oben, anfanglich*, vorstehend*',
-    instructions: 'anweisung*, instruktion*, regel, regeln, befehl*, vorgabe*, anordnung*, richtlinie*, aufforderung*, aufgabe*, auftrag*, auftrage, programmierung, vorschrift*, einschrankung*, hinweise',
+    ignore:
+      'ignorier*, vergiss*, vergess*, missacht*, ubergeh*, beachte nicht, nicht beacht*, uberschreib*, verwirf, losch*, setze zuruck, hor auf, lass alle',
+    prior:
+      'vorherig*, bisherig*, obig*, vorig*, fruher*, vorangegangen*, vorausgehend*, davor, zuvor, vorangehend*, ursprunglich*, oben, anfanglich*, vorstehend*',
+    instructions:
+      'anweisung*, instruktion*, regel, regeln, befehl*, vorgabe*, anordnung*, richtlinie*, aufforderung*, aufgabe*, auftrag*, auftrage, programmierung, vorschrift*, einschrankung*, hinweise',
     system: 'systemprompt*, systemnachricht*, systemanweisung*, system-prompt*, entwickler*',
-    reveal: 'zeig*, verrat*, gib mir, gib aus, nenne, wiederhol*, druck*, sag mir, offenbar*, teile mir, ubersetz*, ausgeben, liste, wie lautet, wie lauten, geben sie, enthull*, bestatig*, verraten',
+    reveal:
+      'zeig*, verrat*, gib mir, gib aus, nenne, wiederhol*, druck*, sag mir, offenbar*, teile mir, ubersetz*, ausgeben, liste, wie lautet, wie lauten, geben sie, enthull*, bestatig*, verraten',
     secret: 'passwort*, kennwort*, geheim*, schlussel, zugangscode*, zugangsdaten, losungswort',
-    persona: 'spiel die rolle, du bist nun, du bist jetzt, tu so, stell dir vor, ab jetzt, ab sofort, verhalte dich, stellen sie sich vor, agiere als, schlupf*, von nun an, du bist ein, fungier*, du bist journalist',
-    unrestricted: 'ohne einschrankung*, ohne regeln, ungefiltert*, unzensiert*, ohne filter, keine regeln, keine beschrankung*',
+    persona:
+      'spiel die rolle, du bist nun, du bist jetzt, tu so, stell dir vor, ab jetzt, ab sofort, verhalte dich, stellen sie sich vor, agiere als, schlupf*, von nun an, du bist ein, fungier*, du bist journalist',
+    unrestricted:
+      'ohne einschrankung*, ohne regeln, ungefiltert*, unzensiert*, ohne filter, keine regeln, keine beschrankung*',
     mode: 'modus, wartungsmodus, entwicklermodus',
     say: 'sag*, antworte*, schreib*, beginne, druck*, gib aus, ausgabe',
     only: 'nur, genau, wortlich, wortwortlich, ausschliesslich, nichts anderes, lediglich',
     model: 'ki, kunstliche intelligenz, sprachmodell, assistent',
-    private: 'des benutzers, des nutzers, der benutzer, e-mail-adresse*, geburtsdatum*, wohnt, wohnort, personenbezogen*, adresse von, personliche daten, geburtstag',
+    private:
+      'des benutzers, des nutzers, der benutzer, e-mail-adresse*, geburtsdatum*, wohnt, wohnort, personenbezogen*, adresse von, personliche daten, geburtstag',
     your: 'dein*, ihr, ihre, ihren, ihrer, dir, du, sie',
     not: 'nicht, kein*, niemals, ohne',
     new: 'neu*, stattdessen, jetzt, nun, folgend*, ab jetzt, konzentrier*',
@@ -23,24 +30,31 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     all: 'alle, allen, alles, jede*, samtlich*',
     authority: 'administrator*, entwickler*, ich bin dein, ich bin ihr, polizist*, polizeibeamt*',
     explain: 'erklar*, bedeut*, warum, wieso, wie kann, unterschied, beispiel*',
-    pretext: 'hypothetisch*, angenommen, nehmen wir an, fiktiv*, stellen wir uns vor, uberprufung, audit, sicherheitsprufung, spiel*',
+    pretext:
+      'hypothetisch*, angenommen, nehmen wir an, fiktiv*, stellen wir uns vor, uberprufung, audit, sicherheitsprufung, spiel*',
     urgent: 'muss*, wichtig*, sofort, unbedingt, immer',
     harm: 'illegal*, bombe*, rassist*, hass*, hitler, drogen, waffen, beleidig*',
   },
   spanish: {
-    ignore: 'ignor*, olvid*, descart*, haz caso omiso, no hagas caso, omit*, desestim*, anul*, no sigas, pasa por alto',
-    prior: 'anterior*, previ*, arriba, precedente*, de antes, hasta ahora, inicial*, original*, que te dieron, que recibiste',
-    instructions: 'instruccion*, regla*, orden, ordenes, indicacion*, directriz, directrices, directiva*, tarea*, consigna*, mensaje del sistema, restriccion*, programacion, pautas',
+    ignore:
+      'ignor*, olvid*, descart*, haz caso omiso, no hagas caso, omit*, desestim*, anul*, no sigas, pasa por alto',
+    prior:
+      'anterior*, previ*, arriba, precedente*, de antes, hasta ahora, inicial*, original*, que te dieron, que recibiste',
+    instructions:
+      'instruccion*, regla*, orden, ordenes, indicacion*, directriz, directrices, directiva*, tarea*, consigna*, mensaje del sistema, restriccion*, programacion, pautas',
     system: 'sistema, del sistema',
-    reveal: 'muestr*, muestra*, revel*, dime, dame, repit*, imprim*, escrib*, ensen*, comparti*, compart*, traduc*, cual es, cuales son, lista, confirma*, proporcion*, di',
+    reveal:
+      'muestr*, muestra*, revel*, dime, dame, repit*, imprim*, escrib*, ensen*, comparti*, compart*, traduc*, cual es, cuales son, lista, confirma*, proporcion*, di',
     secret: 'contrasena*, clave*, secret*, codigo de acceso, token, credencial*',
-    persona: 'actua como, finge, eres ahora, ahora eres, imagina*, a partir de ahora, haz de cuenta, juega el papel, hazte pasar, supongamos, de ahora en adelante, eres un, simula',
+    persona:
+      'actua como, finge, eres ahora, ahora eres, imagina*, a partir de ahora, haz de cuenta, juega el papel, hazte pasar, supongamos, de ahora en adelante, eres un, simula',
     unrestricted: 'sin restriccion*, sin filtro*, sin censura, sin reglas, sin limites, ilimitad*',
     mode: 'modo, mantenimiento, activa el modo',
     say: 'di, responde, contesta, escribe, empieza, comienza, imprime',
     only: 'solo, unicamente, exactamente, textualmente, palabra por palabra, nada mas, literalmente',
     model: 'inteligencia artificial, ia, modelo de lenguaje, asistente',
-    private: 'del usuario, la usuaria, correo electronico, fecha de nacimiento, vive, domicilio, datos personales, residencia, direccion de',
+    private:
+      'del usuario, la usuaria, correo electronico, fecha de nacimiento, vive, domicilio, datos personales, residencia, direccion de',
     your: 'tu, tus, te, ti, su, sus, usted',
     not: 'no, nunca, sin, jamas',
     new: 'nuev*, ahora, en su lugar, en vez, siguiente*, en cambio, a continuacion',
@@ -53,24 +67,30 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     harm: 'ilegal*, bomba*, odio, racista*, drogas, armas, hackear',
   },
   french: {
-    ignore: 'ignor*, oubli*, ne tiens pas compte, ne tenez pas compte, neglig*, fais abstraction, faites abstraction, ne suis plus, annule*, fais fi, passe outre, laisse tomber, mets de cote',
-    prior: 'precedent*, anterieur*, ci-dessus, avant, plus haut, initial*, jusqu\'a present, jusqu\'ici, jusque-la, d\'origine, recu*, d\'avant',
-    instructions: 'instruction*, consigne*, regle*, ordre*, directive*, invite, tache*, commande*, restriction*, programmation, message systeme',
+    ignore:
+      'ignor*, oubli*, ne tiens pas compte, ne tenez pas compte, neglig*, fais abstraction, faites abstraction, ne suis plus, annule*, fais fi, passe outre, laisse tomber, mets de cote',
+    prior:
+      "precedent*, anterieur*, ci-dessus, avant, plus haut, initial*, jusqu'a present, jusqu'ici, jusque-la, d'origine, recu*, d'avant",
+    instructions:
+      'instruction*, consigne*, regle*, ordre*, directive*, invite, tache*, commande*, restriction*, programmation, message systeme',
     system: 'systeme, prompt systeme',
-    reveal: 'montre*, revel*, affich*, dis-moi, dites-moi, donne-moi, donnez-moi, repet*, imprim*, tradui*, quel est, quelles sont, quels sont, partage*, ecri*, confirm*, indiqu*, communiqu*',
-    secret: 'mot de passe, mots de passe, secret*, code d\'acces, cle, identifiants',
-    persona: 'fais comme si, fais semblant, tu es maintenant, vous etes maintenant, imagin*, joue le role, jouez le role, a partir de maintenant, desormais, agis comme, agissez comme, comporte-toi, supposons, tu es un',
+    reveal:
+      'montre*, revel*, affich*, dis-moi, dites-moi, donne-moi, donnez-moi, repet*, imprim*, tradui*, quel est, quelles sont, quels sont, partage*, ecri*, confirm*, indiqu*, communiqu*',
+    secret: "mot de passe, mots de passe, secret*, code d'acces, cle, identifiants",
+    persona:
+      'fais comme si, fais semblant, tu es maintenant, vous etes maintenant, imagin*, joue le role, jouez le role, a partir de maintenant, desormais, agis comme, agissez comme, comporte-toi, supposons, tu es un',
     unrestricted: 'sans restriction*, sans filtre*, sans censure, sans regle*, sans limite*',
     mode: 'mode, mode maintenance, mode developpeur',
     say: 'dis, reponds, repondez, ecris, ecrivez, commence par, imprime',
-    only: 'seulement, uniquement, exactement, mot pour mot, mot a mot, rien d\'autre, juste, textuellement',
+    only: "seulement, uniquement, exactement, mot pour mot, mot a mot, rien d'autre, juste, textuellement",
     model: 'intelligence artificielle, modele de langage, assistant',
-    private: 'de l\'utilisateur, adresse e-mail, date de naissance, habite, domicile, donnees personnelles, residence',
+    private:
+      "de l'utilisateur, adresse e-mail, date de naissance, habite, domicile, donnees personnelles, residence",
     your: 'ton, ta, tes, votre, vos, toi, tu, vous',
     not: 'pas, jamais, sans, ne',
     new: 'nouve*, maintenant, plutot, a la place, suivant*, ensuite',
     text: 'tout, message*, texte, conversation, contexte, contenu, ce qui',
-    all: 'tout, tous, toutes, toute, chaque, l\'ensemble',
+    all: "tout, tous, toutes, toute, chaque, l'ensemble",
     authority: 'administrat*, developpeur*, je suis ton, je suis votre, createur, policier',
     explain: 'expliqu*, signifie, pourquoi, comment, difference, exemple*',
     pretext: 'hypothetique*, supposons, fictif*, audit, jeu, test, mise a jour du systeme',
@@ -80,16 +100,19 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
   italian: {
     ignore: 'ignor*, dimentic*, trascur*, non considerare, non tenere conto, scarta, lascia perdere, annulla',
     prior: 'precedent*, sopra, prima, iniziali, anterior*, finora, originali, ricevuto, ricevute',
-    instructions: 'istruzion*, regol*, ordin*, direttiv*, comand*, compit*, indicazion*, restrizion*, linee guida',
+    instructions:
+      'istruzion*, regol*, ordin*, direttiv*, comand*, compit*, indicazion*, restrizion*, linee guida',
     system: 'sistema, di sistema',
-    reveal: 'mostra*, rivel*, dimmi, dammi, ripet*, stampa*, traduc*, qual e, quali sono, condivid*, scriv*, elenca, conferma*',
-    secret: 'password, parola d\'ordine, segret*, codice di accesso, chiave, credenzial*',
-    persona: 'fai finta, fingi, sei ora, ora sei, immagin*, d\'ora in poi, da ora in poi, agisci come, comportati come, interpreta, supponiamo, da adesso, sei un',
+    reveal:
+      'mostra*, rivel*, dimmi, dammi, ripet*, stampa*, traduc*, qual e, quali sono, condivid*, scriv*, elenca, conferma*',
+    secret: "password, parola d'ordine, segret*, codice di accesso, chiave, credenzial*",
+    persona:
+      "fai finta, fingi, sei ora, ora sei, immagin*, d'ora in poi, da ora in poi, agisci come, comportati come, interpreta, supponiamo, da adesso, sei un",
     unrestricted: 'senza restrizion*, senza filtr*, senza censur*, senza regole, senza limiti',
     mode: 'modalita, manutenzione',
     say: 'di, rispondi, scrivi, inizia, stampa',
-    only: 'solo, soltanto, esattamente, letteralmente, parola per parola, nient\'altro',
-    private: 'dell\'utente, data di nascita, indirizzo, vive, abita, dati personali, residenza',
+    only: "solo, soltanto, esattamente, letteralmente, parola per parola, nient'altro",
+    private: "dell'utente, data di nascita, indirizzo, vive, abita, dati personali, residenza",
     your: 'tuo, tua, tue, tuoi, ti, tu, suo, sua',
     not: 'non, mai, senza',
     new: 'nuov*, adesso, ora, invece, seguent*, al posto',
@@ -103,16 +126,20 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
   portuguese: {
     ignore: 'ignor*, esquec*, desconsider*, nao siga, descart*, despreze, nao leve em conta, anul*',
     prior: 'anterior*, previ*, acima, antes, precedente*, ate agora, inicia*, originais, recebeu, recebid*',
-    instructions: 'instruc*, regra*, ordem, ordens, diretriz*, comando*, tarefa*, restric*, orientac*, programac*',
+    instructions:
+      'instruc*, regra*, ordem, ordens, diretriz*, comando*, tarefa*, restric*, orientac*, programac*',
     system: 'sistema, do sistema',
-    reveal: 'mostr*, revel*, diga-me, me diga, me de, de-me, repit*, imprim*, traduz*, qual e, quais sao, compartilh*, escrev*, liste, confirm*, fornec*',
+    reveal:
+      'mostr*, revel*, diga-me, me diga, me de, de-me, repit*, imprim*, traduz*, qual e, quais sao, compartilh*, escrev*, liste, confirm*, fornec*',
     secret: 'senha*, secret*, segredo*, codigo de acesso, chave, credenciais, palavra-passe',
-    persona: 'finja, aja como, voce e agora, agora voce, imagin*, a partir de agora, de agora em diante, faca de conta, interprete, suponha*, atue como, voce e um',
+    persona:
+      'finja, aja como, voce e agora, agora voce, imagin*, a partir de agora, de agora em diante, faca de conta, interprete, suponha*, atue como, voce e um',
     unrestricted: 'sem restric*, sem filtro*, sem censura, sem regras, sem limites',
     mode: 'modo, manutencao',
     say: 'diga, responda, escreva, comece, imprima',
     only: 'apenas, somente, so, exatamente, literalmente, palavra por palavra, nada mais',
-    private: 'do usuario, da usuaria, data de nascimento, endereco, mora, vive, dados pessoais, residencia, aniversario',
+    private:
+      'do usuario, da usuaria, data de nascimento, endereco, mora, vive, dados pessoais, residencia, aniversario',
     your: 'seu, sua, seus, suas, te, tu, teu, voce',
     not: 'nao, nunca, sem, jamais',
     new: 'nov*, agora, em vez, em vez disso, seguinte*, no lugar',
@@ -149,9 +176,13 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     new: 'nieuw*, nu, nowe, nowy, teraz, zamiast, baru, sekarang, sebagai gantinya, yeni, simdi, bunun yerine, moi, bay gio, thay vao, bago, ngayon, sa halip, новы*, новое, теперь, сейчас, вместо, следующ*',
     text: 'alles, bericht, wszystko, wiadomos*, semua, pesan, percakapan, her sey*, mesaj*, metin, tat ca, tin nhan, noi dung, lahat, mensahe, все, всё, сообщени*, текст*, разговор*, контекст*',
     all: 'alle, wszystk*, semua, seluruh, tum, butun, tat ca, moi, lahat, alla, все, всех, всё, любы*, кажд*',
-    authority: 'beheerder, ontwikkelaar, jestem twoim, programist*, pengembang, admin*, gelistirici*, yonetici, polis, nha phat trien, quan tri, canh sat, developer mo, pulis, разработчик*, администратор*, создател*, полиц*, я твой, я ваш',
-    explain: 'uitleg*, betekent, waarom, wyjasnij*, wytlumacz*, znaczy, dlaczego, jelaskan, kenapa, mengapa, bagaimana cara, acikla*, neden, nasil, anlam*, giai thich, tai sao, lam the nao, ipaliwanag, bakit, paano, объясн*, почему, зачем, как мне, что значит, означает',
-    pretext: 'hipotetyczn*, zalozmy, hipotetis, audit, denetim*, varsayalim, varsayimsal, gia su, kiem toan, kunwari, ipagpalagay, гипотетич*, предположим, аудит*, проверк*, игра, обновлени*',
-    urgent: 'moet, belangrijk, musisz, wazne, pilne, harus, penting, segera, zorunda*, onemli, acil, phai, quan trong, khan cap, dapat, mahalaga, должен, должны, важно, срочно, немедленно, обязательно',
+    authority:
+      'beheerder, ontwikkelaar, jestem twoim, programist*, pengembang, admin*, gelistirici*, yonetici, polis, nha phat trien, quan tri, canh sat, developer mo, pulis, разработчик*, администратор*, создател*, полиц*, я твой, я ваш',
+    explain:
+      'uitleg*, betekent, waarom, wyjasnij*, wytlumacz*, znaczy, dlaczego, jelaskan, kenapa, mengapa, bagaimana cara, acikla*, neden, nasil, anlam*, giai thich, tai sao, lam the nao, ipaliwanag, bakit, paano, объясн*, почему, зачем, как мне, что значит, означает',
+    pretext:
+      'hipotetyczn*, zalozmy, hipotetis, audit, denetim*, varsayalim, varsayimsal, gia su, kiem toan, kunwari, ipagpalagay, гипотетич*, предположим, аудит*, проверк*, игра, обновлени*',
+    urgent:
+      'moet, belangrijk, musisz, wazne, pilne, harus, penting, segera, zorunda*, onemli, acil, phai, quan trong, khan cap, dapat, mahalaga, должен, должны, важно, срочно, немедленно, обязательно',
   },
 };

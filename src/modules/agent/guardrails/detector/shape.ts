@@ -1,11 +1,14 @@
 /** Tokens of chat templates, and lines that pretend to begin another speaker's turn. */
 const TEMPLATE_TOKEN =
   /<\|?\/?(?:im_start|im_end|im_sep|system|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|assistant|user)\|?>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:system|assistant|instructions?)(?:[_ -]?(?:prompt|message|mode))?>|\[\/?(?:system|rest-of-document)\]/gi;
-const ROLE_LINE = /(?:^|\n)[ \t>*#[(]{0,6}(?:system|assistant|user|human|ai|chatgpt|admin|developer)[ \t]?(?:prompt|message|note|mode)?[\])*]{0,3}:/gi;
+const ROLE_LINE =
+  /(?:^|\n)[ \t>*#[(]{0,6}(?:system|assistant|user|human|ai|chatgpt|admin|developer)[ \t]?(?:prompt|message|note|mode)?[\])*]{0,3}:/gi;
 const DELIMITER = /([-=#%*_~+])\1{3,}|\/{4,}|\\n\\n\\n/g;
-const DELIMITED_END = /(?:^|[^a-z])(?:end|stop|begin|start|new|resume|core)[ _-]{1,2}[a-z]+(?:[ _-][a-z]+){0,3}[ ]?(?:[%#*=\]>-]{2,}|:)|<\/?end/i;
+const DELIMITED_END =
+  /(?:^|[^a-z])(?:end|stop|begin|start|new|resume|core)[ _-]{1,2}[a-z]+(?:[ _-][a-z]+){0,3}[ ]?(?:[%#*=\]>-]{2,}|:)|<\/?end/i;
 const CAPITALS = /(?:\b\p{Lu}{2,}\b[^\p{L}]{1,4}){4,}/u;
-const PLACEHOLDER = /\{[a-z_ ]{2,24}\}|\[(?:insert|your|my|the|prompt|query|question|request)[^\]]{0,40}\]|<insert/i;
+const PLACEHOLDER =
+  /\{[a-z_ ]{2,24}\}|\[(?:insert|your|my|the|prompt|query|question|request)[^\]]{0,40}\]|<insert/i;
 const URL = /https?:\/\//i;
 const IMAGE = /!\[[^\]]{0,80}\]\( ?https?:|<img[^>]{0,80}src/i;
 const CODE_FENCE = /```|<code|;[ \t]{0,8}$|\bdef |\bfunction |\bclass |=>/m;

@@ -45,7 +45,11 @@ export interface View {
 
 const TURNS = [
   { name: 'rot13', turn: rot13, isNamed: /rot ?-?13|caesar|cipher|cifra|chiffr/i },
-  { name: 'reversed', turn: reversed, isNamed: /revers|backward|r[uü]ckw[aä]rts|al rev[eé]s|envers|contrari|right.to.left/i },
+  {
+    name: 'reversed',
+    turn: reversed,
+    isNamed: /revers|backward|r[uü]ckw[aä]rts|al rev[eé]s|envers|contrari|right.to.left/i,
+  },
 ] as const;
 
 /** All readings of a text that its writer may have meant for somebody: the first is the text as it is seen. Takes time in proportion to its length. */
@@ -113,7 +117,7 @@ function afterColon(text: string): string {
 /** What stands in comments of HTML, also in one that is not closed. */
 function commentsIn(text: string): string {
   const comments: string[] = [];
-  for (let start = text.indexOf('<!--'); start !== -1; ) {
+  for (let start = text.indexOf('<!--'); start !== -1;) {
     const end = text.indexOf('-->', start + 4);
     comments.push(text.slice(start + 4, end === -1 ? undefined : end).trim());
     start = end === -1 ? -1 : text.indexOf('<!--', end);
