@@ -83,12 +83,14 @@ export function toolCorpus() {
   hide(notes, 'own_injected');
   add(notes.slice(0, 300), 1, 'own_notes');
   for (const family of ['override', 'extraction', 'persona', 'breakout', 'secret', 'mode']) {
-    hide(expandAttacks(family, 90, random), `own_${family}`);
+    hide(expandAttacks(family, 150, random), `own_${family}`);
+    add(expandAttacks(family, 70, random), 1, `own_${family}`);
   }
   add(rowsOf('jb_inthewild').slice(0, 120), 1, 'jb_inthewild');
   add(rowsOf('atk_promptinject').slice(0, 40), 1, 'atk_promptinject');
   for (const texts of Object.values(ATTACKS_BY_LANGUAGE)) {
     hide(texts.slice(0, 5), 'own_languages');
+    add(texts.slice(0, 4), 1, 'own_languages');
   }
 
   add(DOCUMENTS, 0, 'own_documents');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JsonObject } from '../../../shared/llm/json.js';
 import type { AuditRecord, AuditTrail } from '../../observability/index.js';
 import type { GuardrailService } from './guardrail.service.js';
 import type { GuardrailVerdict, Verdict } from './guardrail-verdict.js';
@@ -62,7 +63,12 @@ describe(PromptGuard.name, () => {
 
   it('reads the texts of the context too, wherever they are in it', async () => {
     const { guard } = aGuard();
-    for (const context of [{ a: [{ b: 'block' }] }, { 'block this': 1 }, { a: { b: ['x', 'block'] } }]) {
+    const contexts: JsonObject[] = [
+      { a: [{ b: 'block' }] },
+      { 'block this': 1 },
+      { a: { b: ['x', 'block'] } },
+    ];
+    for (const context of contexts) {
       const admitted = guard.admit({ userId: USER, runId: RUN, options: { message: 'hello', context } });
       await expect(admitted).rejects.toMatchObject({ code: 'prompt_rejected' });
     }

@@ -22,7 +22,7 @@ const HEX_RUN = /(?:\\x|0x)?[\da-fA-F]{2}(?:[ :,]{0,2}(?:\\x|0x)?[\da-fA-F]{2}){
 const BINARY_RUN = /[01]{8}(?: ?[01]{8}){5,}/g;
 const UNICODE_ESCAPE = /\\u([\da-fA-F]{4})|\\u\{([\da-fA-F]{1,6})\}|\\x([\da-fA-F]{2})/g;
 const LETTER = /\p{L}/u;
-const UNPRINTABLE = /[\x00-\x08\x0e-\x1f\x7f\ufffd]/g;
+const UNPRINTABLE = /(?!\s)[\p{Cc}\ufffd]/gu;
 /** How many runs of one kind are decoded. */
 const MAX_RUNS = 64;
 

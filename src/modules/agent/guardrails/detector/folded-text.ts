@@ -1,7 +1,8 @@
 import { foldConfusables } from './confusables.js';
 
 /** Characters that show nothing: format characters (zero-width, bidi, soft hyphen, tags), fillers and variation selectors. */
-const INVISIBLE = /[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]/gu;
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|[\u115f\u1160\u17b4\u17b5\u3164\uffa0]|\u034f/gu;
+const ASCII_ONLY = /^\p{ASCII}*$/u;
 const TAG_CHARACTERS = /[\u{e0020}-\u{e007e}]+/gu;
 const TAG_OFFSET = 0xe0000;
 /** An invisible character between two Latin or Cyrillic letters. Joiners of Arabic and Indic scripts have work to do and do not count. */
@@ -30,8 +31,7 @@ export interface FoldedText {
 
 /** The text as a reader sees it: one form of each letter, and nothing that is invisible. */
 export function foldText(raw: string): FoldedText {
-  const isAscii = /^[\x00-\x7f]*$/.test(raw);
-  if (isAscii) return { text: raw, disguise: NO_DISGUISE };
+  if (ASCII_ONLY.test(raw)) return { text: raw, disguise: NO_DISGUISE };
   const tagText = Array.from(raw.matchAll(TAG_CHARACTERS), ([run]) => fromTags(run)).join(' ');
   const splits = countMatches(raw, SPLIT_LETTERS);
   const styledLetters = countMatches(raw, STYLED_LETTERS);
@@ -45,7 +45,7 @@ const NO_DISGUISE: Disguise = { tagText: '', splits: 0, mixedWords: 0, styledLet
 /** For comparing: lower case, no accents, single spaces. */
 export function toComparable(text: string): string {
   const lower = text.toLowerCase();
-  const plain = /^[\x00-\x7f]*$/.test(lower)
+  const plain = ASCII_ONLY.test(lower)
     ? lower
     : lower.normalize('NFD').replace(DIACRITICS, '').normalize('NFC');
   return plain.replace(/\s+/g, ' ').trim();
