@@ -1,7 +1,7 @@
 import { featuresOf } from './features.js';
 import { logOdds } from './linear-model.js';
 import type { GuardrailModel, Origin } from './guardrail-model.js';
-import { reasonsOf, type RuleReason } from './rules.js';
+import { PLAIN_OVERRIDE, reasonsOf, type RuleReason } from './rules.js';
 import { type ViewName, viewsOf } from './views.js';
 import { windowsOf } from './windows.js';
 
@@ -37,6 +37,8 @@ const HIDING_IN: Readonly<Record<Origin, number>> = { user: 1, tool: 0.5 };
 /** Where a rule that is hardly ever wrong says the same as the model, that is more than suspicious. */
 const CLEAR_REASONS: ReadonlySet<RuleReason> = new Set(['override_instructions', 'prompt_extraction']);
 const AGREEMENT = 1;
+/** What such an order is worth whatever the model says. */
+const PLAIN_OVERRIDE_ODDS = 0.7;
 const SUSPICIOUS = 0.5;
 
 /** Judges a text in all its readings and all its parts; the worst one counts. Takes time in proportion to its length. */
@@ -46,7 +48,9 @@ export function detect(model: GuardrailModel, text: string, origin: Origin): Det
   for (const view of viewsOf(text)) {
     for (const part of windowsOf(view.text, origin)) {
       const features = featuresOf(part);
-      const odds = logOdds(head, features) + HIDING[view.name] * HIDING_IN[origin];
+      const learned = logOdds(head, features) + HIDING[view.name] * HIDING_IN[origin];
+      const isPlain = (features.said & PLAIN_OVERRIDE) !== 0;
+      const odds = isPlain ? Math.max(learned, PLAIN_OVERRIDE_ODDS) : learned;
       if (odds > worst.odds) worst = { odds, view: view.name, said: features.said };
     }
   }

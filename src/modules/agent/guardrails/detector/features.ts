@@ -2,7 +2,15 @@ import { findConcepts, type Occurrences } from './concepts.js';
 import { toComparable } from './folded-text.js';
 import { CONCEPTS } from './lexicon.js';
 import { quotedSpans } from './quotes.js';
-import { applyRules, REPETITION_FLOOD, ROLE_FORGERY, RULE_COUNT, type RuleHits } from './rules.js';
+import {
+  applyRules,
+  isPlainOverride,
+  PLAIN_OVERRIDE,
+  REPETITION_FLOOD,
+  ROLE_FORGERY,
+  RULE_COUNT,
+  type RuleHits,
+} from './rules.js';
 import { SHAPES, shapesOf } from './shape.js';
 import { tokenize, type Tokens } from './tokens.js';
 
@@ -84,7 +92,8 @@ export function featuresOf(original: string): Features {
   const text = toComparable(original);
   const tokens = tokenize(text);
   const found = findConcepts(text, tokens);
-  const rules = applyRules(found, 0, found.count, quotedSpans(text));
+  const quotes = quotedSpans(text);
+  const rules = applyRules(found, 0, found.count, quotes);
 
   collector.begin();
   addWords(tokens);
@@ -105,7 +114,10 @@ export function featuresOf(original: string): Features {
   values.fill(CONCEPT_SCALE / Math.sqrt(Math.max(concepts, LEAST_CONCEPTS)), words + signs, flags);
   values.fill(FLAG_SCALE, flags);
   const said =
-    rules.said | (shapes[TEMPLATE_TOKEN] ? ROLE_FORGERY : 0) | (shapes[FLOOD] ? REPETITION_FLOOD : 0);
+    rules.said |
+    (isPlainOverride(found, quotes) ? PLAIN_OVERRIDE : 0) |
+    (shapes[TEMPLATE_TOKEN] ? ROLE_FORGERY : 0) |
+    (shapes[FLOOD] ? REPETITION_FLOOD : 0);
   return { indices, values, said };
 }
 

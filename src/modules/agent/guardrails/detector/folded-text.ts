@@ -1,7 +1,7 @@
 import { foldConfusables } from './confusables.js';
 
 /** Characters that show nothing: format characters (zero-width, bidi, soft hyphen, tags), fillers and variation selectors. */
-const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|[\u115f\u1160\u17b4\u17b5\u3164\uffa0]|\u034f/gu;
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5|\u034f/gu;
 const ASCII_ONLY = /^\p{ASCII}*$/u;
 const TAG_CHARACTERS = /[\u{e0020}-\u{e007e}]+/gu;
 const TAG_OFFSET = 0xe0000;

@@ -6,7 +6,7 @@ export const ENGLISH: Lexicon = {
   prior:
     'previous*, prior, above, preceding, earlier, before, past, foregoing, former, initial*, original, existing, current, so far, up to this point, until now, to this point, old, beginning, start of, first, preloaded, pre-prompt, preprompt, foundational, given, told, have been, you received, you were, you got',
   instructions:
-    'instruction*, rule, rules, ruleset, prompt, prompts, directive*, guideline*, order, orders, command*, task, tasks, assignment*, programming, polic*, restriction*, constraint*, directions, protocol*, requirements, settings, configuration, config, limitation*, safeguard*, filters, conditions, logic, principles, training, setup, operating parameters, brief, mandate, pre-instruction*, metaprompt, preamble',
+    'instruction*, rule, rules, ruleset, prompt, prompts, directive*, guideline*, orders, command*, task, tasks, assignment*, programming, polic*, restriction*, constraint*, directions, protocol*, requirements, settings, configuration, config, limitation*, safeguard*, filters, conditions, logic, principles, training, setup, operating parameters, brief, mandate, pre-instruction*, metaprompt, preamble',
   system:
     'system*, developer message, root, backend, kernel, internal, core, base, admin panel, under the hood',
   reveal:
@@ -49,4 +49,5 @@ export const ENGLISH: Lexicon = {
     "hidden, invisible, secretly, metadata, do not mention, don't mention, do not tell, don't tell, without telling, conceal*, silently, quietly, white-text, covert*, discreetly, never mention, do not reveal, without informing",
   grade:
     'recommend*, candidate*, hire*, hiring, approve*, approved, rating, rate this, grade*, evaluat*, resume, reviewer*, score*, rank*, automated, screening, analysis software, parser*, summarizer, crawler*, agents, scanner*',
+  own: 'my, mine, our, ours, i said, i told, i wrote, i gave, i sent',
 };

@@ -3,6 +3,7 @@ import type { Lexicon } from './lexicon.js';
 /** Without accents, as texts are compared without them. */
 export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
   german: {
+    own: 'mein*, unser*',
     ignore:
       'ignorier*, vergiss*, vergess*, missacht*, ubergeh*, beachte nicht, nicht beacht*, uberschreib*, verwirf, losch*, setze zuruck, hor auf, lass alle',
     prior:
@@ -36,6 +37,7 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     harm: 'illegal*, bombe*, rassist*, hass*, hitler, drogen, waffen, beleidig*',
   },
   spanish: {
+    own: 'mi, mis, nuestr*',
     ignore:
       'ignor*, olvid*, descart*, haz caso omiso, no hagas caso, omit*, desestim*, anul*, no sigas, pasa por alto',
     prior:
@@ -67,6 +69,7 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     harm: 'ilegal*, bomba*, odio, racista*, drogas, armas, hackear',
   },
   french: {
+    own: 'mon, ma, mes, notre, nos',
     ignore:
       'ignor*, oubli*, ne tiens pas compte, ne tenez pas compte, neglig*, fais abstraction, faites abstraction, ne suis plus, annule*, fais fi, passe outre, laisse tomber, mets de cote',
     prior:
@@ -98,6 +101,7 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     harm: 'illegal*, bombe*, haine, raciste*, drogue*, armes, pirater',
   },
   italian: {
+    own: 'mio, mia, miei, mie, nostr*',
     ignore: 'ignor*, dimentic*, trascur*, non considerare, non tenere conto, scarta, lascia perdere, annulla',
     prior: 'precedent*, sopra, prima, iniziali, anterior*, finora, originali, ricevuto, ricevute',
     instructions:
@@ -124,6 +128,7 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     urgent: 'devi, importante, urgente, subito, sempre',
   },
   portuguese: {
+    own: 'meu, meus, minha*, noss*',
     ignore: 'ignor*, esquec*, desconsider*, nao siga, descart*, despreze, nao leve em conta, anul*',
     prior: 'anterior*, previ*, acima, antes, precedente*, ate agora, inicia*, originais, recebeu, recebid*',
     instructions:
@@ -151,6 +156,7 @@ export const EUROPEAN: Readonly<Record<string, Lexicon>> = {
     urgent: 'deve, importante, urgente, imediatamente, sempre',
   },
   others: {
+    own: 'mijn, onze, moj, moje, moich, saya, benim, cua toi, ko, aking, min, mina, мой, мое, мои, моих, моей, мою, наш*',
     ignore:
       'negeer*, vergeet, zignoruj, ignoruj*, zapomnij*, pomin*, abaikan, lupakan, unut*, yoksay*, yok say*, gormezden, goz ardi, bo qua, phot lo, quen, huwag pansinin, balewalain, kalimutan, ignorera, glom, ignorujte, zapomen*, felejts*, hagyd figyelmen, uita, ignora, игнорир*, проигнорир*, забудь*, забыть, не обращай*, не учитывай*, отмени*, ігнор*, забудьте, пренебре*, αγνοησ*, ξεχασ*',
     prior:

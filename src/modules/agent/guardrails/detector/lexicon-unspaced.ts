@@ -3,6 +3,7 @@ import type { Lexicon } from './lexicon.js';
 /** Languages whose words are not parted by spaces, or grow at both ends: found anywhere within a word. */
 export const UNSPACED: Readonly<Record<string, Lexicon>> = {
   chinese: {
+    own: '我的, 我上, 我刚, 我之前, 我说',
     ignore:
       '忽略, 无视, 無視, 忘记, 忘記, 忘掉, 不要理会, 别管, 抛开, 不再遵守, 取消, 覆盖, 不用遵守, 跳过, 撇开, 抛弃',
     prior: '之前, 以前, 先前, 上面, 上述, 以上, 前面, 原来, 原有, 此前, 初始, 前述, 收到的, 最初',
@@ -32,6 +33,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     urgent: '必须, 必須, 重要, 紧急, 立即, 务必',
   },
   japanese: {
+    own: '私の, 僕の',
     ignore: '無視, 忘れ, 破棄, 従わない, 従うな, 取り消, 上書き',
     prior: '以前の, 前の, これまで, 上記, 上の, 先ほど, 今まで, 最初の, 初期, 与えられた',
     instructions: '指示, 命令, ルール, 規則, プロンプト, 制約, ガイドライン, 設定, タスク, 指令',
@@ -56,6 +58,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     pretext: '仮に, 仮定, 架空, ゲーム, テスト, 監査, アップグレード',
   },
   korean: {
+    own: '내가, 제가, 나의',
     ignore: '무시, 잊어, 잊고, 잊으, 따르지, 취소',
     prior: '이전, 위의, 앞의, 지금까지, 기존, 앞서, 처음, 초기, 받은',
     instructions: '지시, 명령, 규칙, 프롬프트, 지침, 제한, 설정, 안내',
@@ -78,6 +81,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     pretext: '가상, 가정, 게임, 감사, 업그레이드, 테스트',
   },
   arabic: {
+    own: 'رسالتي',
     ignore: 'تجاهل, انسى, إنسى, تغاضى, لا تتبع, ألغ, اهمل',
     prior: 'السابق, أعلاه, اعلاه, قبل, الأصلي, الاولي, الأولي, الماضية, حتى الآن',
     instructions:
@@ -102,6 +106,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     pretext: 'افتراض, تدقيق, لعبة, ترقية, اختبار',
   },
   hindi: {
+    own: 'मेरा, मेरे, मेरी',
     ignore: 'अनदेखा, अनदेखी, नज़रअंदाज़, नजरअंदाज, भूल जा, भूल, उपेक्षा, ध्यान न',
     prior: 'पिछले, पिछली, पूर्व, ऊपर, पहले, उपरोक्त, अब तक, मूल',
     instructions: 'निर्देश, आदेश, नियम, अनुदेश, प्रॉम्प्ट, प्रतिबंध',
@@ -124,6 +129,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     pretext: 'काल्पनिक, ऑडिट, खेल, अपग्रेड',
   },
   bengali: {
+    own: 'আমার',
     ignore: 'উপেক্ষা, ভুলে যা, ভুলে, অগ্রাহ্য, অবজ্ঞা',
     prior: 'পূর্ববর্তী, আগের, উপরের, পূর্বের, এতক্ষণ',
     instructions: 'নির্দেশ, নিয়ম, আদেশ, প্রম্পট',
@@ -145,6 +151,7 @@ export const UNSPACED: Readonly<Record<string, Lexicon>> = {
     pretext: 'অনুমান, নিরীক্ষা, অডিট, আপগ্রেড, কাল্পনিক',
   },
   thai: {
+    own: 'ของฉัน',
     ignore: 'เพิกเฉย, ไม่สนใจ, ลืม, ละเว้น, ละเลย, ไม่ต้องสนใจ',
     prior: 'ก่อนหน้า, ข้างต้น, ที่ผ่านมา, เดิม, ด้านบน, ก่อนหน้านี้',
     instructions: 'คำสั่ง, กฎ, คำแนะนำ, ข้อกำหนด, พรอมต์, พรอมท์',

@@ -29,6 +29,7 @@ export const CONCEPTS = [
   'urgent',
   'hidden',
   'grade',
+  'own',
 ] as const;
 export type Concept = (typeof CONCEPTS)[number];
 

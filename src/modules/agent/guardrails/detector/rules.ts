@@ -99,6 +99,8 @@ export const RULE_COUNT = COMPILED.length;
 /** How far a rule looks at most, in occurrences. */
 const MAX_NEIGHBOURS = 24;
 
+/** An order that nothing speaks against, and so good as certain; see `isPlainOverride`. */
+export const PLAIN_OVERRIDE = 1 << 28;
 /** What is seen from the layout and not from concepts has bits of its own, above those of the rules. */
 export const ROLE_FORGERY = 1 << 29;
 export const REPETITION_FLOOD = 1 << 30;
@@ -129,12 +131,38 @@ export function applyRules(found: Occurrences, from: number, to: number, quotes:
 
 export function reasonsOf(hits: number): RuleReason[] {
   const reasons = new Set<RuleReason>();
+  if ((hits & PLAIN_OVERRIDE) !== 0) reasons.add('override_instructions');
   COMPILED.forEach(({ index }, rule) => {
     if ((hits & (1 << rule)) !== 0) reasons.add(REASONS[index]!);
   });
   if ((hits & ROLE_FORGERY) !== 0) reasons.add('role_forgery');
   if ((hits & REPETITION_FLOOD) !== 0) reasons.add('repetition_flood');
   return [...reasons];
+}
+
+const IGNORE = bitOf('ignore');
+const INSTRUCTIONS = bitOf('instructions');
+const WHOSE = bitOf('prior') | bitOf('your') | bitOf('system');
+const SPOKEN_ABOUT = bitOf('explain') | bitOf('guard');
+const NOT = bitOf('not');
+const OWN = bitOf('own');
+
+/**
+ * "Ignore your previous instructions", in so many words: neither quoted nor denied ("do not ignore"), nobody explains or tests
+ * it, and it is not about what somebody said themselves ("my previous instructions"). Of two thousand harmless texts that were looked at a handful has it.
+ */
+export function isPlainOverride(found: Occurrences, quotes: Int32Array): boolean {
+  const { count, offsets, bits } = found;
+  for (let at = 0; at < count; at += 1) {
+    if ((bits[at]! & IGNORE) === 0 || isQuoted(quotes, offsets[at]!)) continue;
+    // Its own word may mean several things; others have to say what is to be ignored.
+    const close = neighbours(found, at, 0, count, 45) & ~bits[at]!;
+    if ((close & INSTRUCTIONS) === 0 || (close & WHOSE) === 0 || (close & OWN) !== 0) continue;
+    if ((neighbours(found, at, 0, count, 80) & SPOKEN_ABOUT) !== 0) continue;
+    const isDenied = at > 0 && (bits[at - 1]! & NOT) !== 0 && offsets[at]! - offsets[at - 1]! <= 8;
+    if (!isDenied) return true;
+  }
+  return false;
 }
 
 function neighbours(found: Occurrences, at: number, from: number, to: number, within: number): number {
