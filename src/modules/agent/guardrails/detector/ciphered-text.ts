@@ -17,6 +17,7 @@ const LEET_SIGN = /[0134578@$!|€]/g;
 const LEET_PART = /[A-Za-z][0134578@$!|][A-Za-z]|[A-Za-z]{2}[013457][A-Za-z013457]/;
 const CHUNK = /\S{3,}/g;
 const GAPS = /( {1,8})/;
+const SINGLES = /(?<!\S)(?:\S {1,8}){7}\S(?!\S)/;
 const DOTTED = /(?<![\p{L}\p{N}])\p{L}[.\-_*·|/]\p{L}[.\-_*·|/]\p{L}/gu;
 const DOT_IN_WORD = /(?<=\p{L})[.\-_*·|/](?=\p{L})/gu;
 /** So many signs in a row that stand alone are a spaced-out text. */
@@ -49,7 +50,7 @@ export function unspace(text: string): string | undefined {
   let dotted = 0;
   for (const _word of text.matchAll(DOTTED)) dotted += 1;
   if (dotted >= 3) return text.replace(DOT_IN_WORD, '');
-  return joinSingles(text.split(GAPS));
+  return SINGLES.test(text) ? joinSingles(text.split(GAPS)) : undefined;
 }
 
 /** `pieces`: signs and gaps by turns. */

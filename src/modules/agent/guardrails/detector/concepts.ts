@@ -12,8 +12,8 @@ interface Entry {
   bits: number;
 }
 
-/** Entries by their first signs. */
-type Index = ReadonlyMap<string, readonly Entry[]>;
+/** Entries by a key of their first signs; several beginnings may share a key. */
+type Index = ReadonlyMap<number, readonly Entry[]>;
 
 const SPACED_KEY = 3;
 const UNSPACED_KEY = 2;
@@ -59,8 +59,8 @@ export function findConcepts(text: string, tokens: Tokens): Occurrences {
 
 function spacedBits(text: string, start: number, end: number): number {
   let bits = 0;
-  for (const length of [SPACED_KEY, SPACED_KEY - 1, SPACED_KEY - 2]) {
-    const entries = SPACED_INDEX.get(text.slice(start, start + length));
+  for (let length = SPACED_KEY; length > 0; length -= 1) {
+    const entries = SPACED_INDEX.get(keyOf(text, start, length));
     if (!entries) continue;
     for (const entry of entries) {
       if (!text.startsWith(entry.text, start)) continue;
@@ -74,12 +74,22 @@ function spacedBits(text: string, start: number, end: number): number {
 
 function unspacedBits(text: string, at: number): number {
   let bits = 0;
-  for (const length of [UNSPACED_KEY, 1]) {
-    for (const entry of UNSPACED_INDEX.get(text.slice(at, at + length)) ?? []) {
+  for (let length = UNSPACED_KEY; length > 0; length -= 1) {
+    const entries = UNSPACED_INDEX.get(keyOf(text, at, length));
+    if (!entries) continue;
+    for (const entry of entries) {
       if (text.startsWith(entry.text, at)) bits |= entry.bits;
     }
   }
   return bits;
+}
+
+/** No string is made for it: it is asked for at every word. */
+function keyOf(text: string, start: number, length: number): number {
+  let key = length;
+  for (let at = start; at < start + length; at += 1)
+    key = (Math.imul(key, 0x1f35) + text.charCodeAt(at)) & 0x3fffffff;
+  return key;
 }
 
 function isLetter(code: number): boolean {
@@ -99,9 +109,9 @@ function indexOf(lexicons: readonly Lexicon[], keyLength: number): Index {
       }
     }
   }
-  const index = new Map<string, Entry[]>();
+  const index = new Map<number, Entry[]>();
   for (const entry of entries.values()) {
-    const key = entry.text.slice(0, keyLength);
+    const key = keyOf(entry.text, 0, Math.min(keyLength, entry.text.length));
     index.set(key, [...(index.get(key) ?? []), entry]);
   }
   return index;

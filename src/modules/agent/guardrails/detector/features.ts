@@ -50,6 +50,11 @@ const FLAG_SCALE = 0.5;
 const LEAST_CONCEPTS = 12;
 const LEAST_WORDS = 6;
 const SIGN_LENGTH = 5;
+const SIGN_BASE = 0x2f0b4a27;
+const SIGN_BASE_TO_LENGTH = Array.from({ length: SIGN_LENGTH }).reduce<number>(
+  (power) => Math.imul(power, SIGN_BASE),
+  1,
+);
 
 export interface Features {
   readonly indices: Int32Array;
@@ -134,16 +139,21 @@ function addWords({ count, hashes }: Tokens): void {
   }
 }
 
-/** Five signs in a row, over the borders of words. */
+/** Five signs in a row, over the borders of words: a hash that rolls on by one sign at a time. */
 function addSigns(text: string): void {
-  for (let at = 0; at + SIGN_LENGTH <= text.length; at += 1) {
-    let hash = 0x811c9dc5;
-    for (let next = at; next < at + SIGN_LENGTH; next += 1) {
-      const code = text.charCodeAt(next);
-      hash = Math.imul(hash ^ (code >= 48 && code <= 57 ? 48 : code), 0x01000193);
-    }
-    collector.add(SIGNS + (mix(hash) >>> (32 - SIGN_BITS)));
+  let hash = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash, SIGN_BASE) + signAt(text, at);
+    if (at >= SIGN_LENGTH) hash -= Math.imul(signAt(text, at - SIGN_LENGTH), SIGN_BASE_TO_LENGTH);
+    hash |= 0;
+    if (at + 1 >= SIGN_LENGTH) collector.add(SIGNS + (mix(hash) >>> (32 - SIGN_BITS)));
   }
+}
+
+/** All digits are one sign. */
+function signAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57 ? 48 : code;
 }
 
 /** Concepts alone, two of them near or not so near to one another, and three in a row. */
