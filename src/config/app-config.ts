@@ -210,6 +210,26 @@ export abstract class RateLimitConfig {
   abstract readonly alertWebhookSecret: Secret | undefined;
 }
 
+export interface GuardrailJudgeConfig {
+  readonly url: string;
+  readonly apiKey: Secret | undefined;
+  readonly model: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Scores are from 0 to 1. */
+export abstract class GuardrailConfig {
+  abstract readonly isEnabled: boolean;
+  /** From here on a user's text is refused. */
+  abstract readonly blockScore: number;
+  /** From here on a user's text is suspicious. */
+  abstract readonly flagScore: number;
+  /** From here on what a tool brings is suspicious. */
+  abstract readonly toolFlagScore: number;
+  /** `undefined`: no second opinion. */
+  abstract readonly judge: GuardrailJudgeConfig | undefined;
+}
+
 export interface AppConfig {
   readonly process: ProcessConfig;
   readonly database: DatabaseConfig;
@@ -219,4 +239,5 @@ export interface AppConfig {
   readonly agent: AgentConfig;
   readonly tools: ToolsConfig;
   readonly rateLimit: RateLimitConfig;
+  readonly guardrail: GuardrailConfig;
 }

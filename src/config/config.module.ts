@@ -4,6 +4,7 @@ import {
   type AppConfig,
   AuthConfig,
   DatabaseConfig,
+  GuardrailConfig,
   HttpConfig,
   ProcessConfig,
   ProvidersConfig,
@@ -24,6 +25,7 @@ export class ConfigModule {
       { provide: ProvidersConfig, useValue: config.providers },
       { provide: AgentConfig, useValue: config.agent },
       { provide: ToolsConfig, useValue: config.tools },
+      { provide: GuardrailConfig, useValue: config.guardrail },
       { provide: RateLimitConfig, useValue: config.rateLimit },
     ];
     return { module: ConfigModule, providers: slices, exports: slices };

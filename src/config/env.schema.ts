@@ -147,6 +147,16 @@ export const envSchema = z.object({
   AI_AZURE_DEPLOYMENT: text.optional(),
   AI_AZURE_API_VERSION: text.default('2024-10-21'),
 
+  // guardrail
+  AI_GUARDRAIL_ENABLED: flag.default(true),
+  AI_GUARDRAIL_BLOCK_SCORE: decimal(0, 1).default(0.8),
+  AI_GUARDRAIL_FLAG_SCORE: decimal(0, 1).default(0.5),
+  AI_GUARDRAIL_TOOL_FLAG_SCORE: decimal(0, 1).default(0.5),
+  AI_GUARDRAIL_JUDGE_URL: httpUrl.optional(),
+  AI_GUARDRAIL_JUDGE_API_KEY: text.optional(),
+  AI_GUARDRAIL_JUDGE_MODEL: text.optional(),
+  AI_GUARDRAIL_JUDGE_TIMEOUT_MS: integer(1, 60_000).default(800),
+
   // features
   AI_ENABLE_STREAMING: flag.default(true),
   AI_ENABLE_TOOLS: flag.default(true),

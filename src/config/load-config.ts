@@ -76,6 +76,12 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   if (env.AUTH_JWT_SECRET !== undefined && env.AUTH_JWT_SECRET.length < MIN_SECRET_LENGTH) {
     faults.push(`AUTH_JWT_SECRET: must have at least ${MIN_SECRET_LENGTH} characters`);
   }
+  if (env.AI_GUARDRAIL_FLAG_SCORE > env.AI_GUARDRAIL_BLOCK_SCORE) {
+    faults.push('AI_GUARDRAIL_FLAG_SCORE: must not be above AI_GUARDRAIL_BLOCK_SCORE');
+  }
+  if (env.AI_GUARDRAIL_JUDGE_URL === undefined && env.AI_GUARDRAIL_JUDGE_API_KEY !== undefined) {
+    faults.push('AI_GUARDRAIL_JUDGE_URL: is needed with AI_GUARDRAIL_JUDGE_API_KEY');
+  }
   const { PERCH_SEARCH_ENGINE: engine } = env;
   if (engine === 'searxng' && env.PERCH_SEARCH_URL === undefined) {
     faults.push('PERCH_SEARCH_URL: is needed for PERCH_SEARCH_ENGINE=searxng');
@@ -313,6 +319,21 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       loginsPerMinute: env.RATE_LIMIT_LOGIN_PER_MINUTE,
       alertWebhookUrl: env.PERCH_ALERT_WEBHOOK_URL,
       alertWebhookSecret: secret(env.PERCH_ALERT_WEBHOOK_SECRET),
+    },
+    guardrail: {
+      isEnabled: env.AI_GUARDRAIL_ENABLED,
+      blockScore: env.AI_GUARDRAIL_BLOCK_SCORE,
+      flagScore: env.AI_GUARDRAIL_FLAG_SCORE,
+      toolFlagScore: env.AI_GUARDRAIL_TOOL_FLAG_SCORE,
+      judge:
+        env.AI_GUARDRAIL_JUDGE_URL === undefined
+          ? undefined
+          : {
+              url: env.AI_GUARDRAIL_JUDGE_URL,
+              apiKey: secret(env.AI_GUARDRAIL_JUDGE_API_KEY),
+              model: env.AI_GUARDRAIL_JUDGE_MODEL,
+              timeoutMs: env.AI_GUARDRAIL_JUDGE_TIMEOUT_MS,
+            },
     },
   };
 }

@@ -14,6 +14,13 @@ export function toolForbidden(toolName: string): AppError {
   return new AppError('forbidden', 'tool_forbidden', { detail: `The tool ${toolName} is not allowed here.` });
 }
 
+export function promptRejected(reasons: readonly string[]): AppError {
+  return new AppError('forbidden', 'prompt_rejected', {
+    detail: 'The message looks like an attempt to change what this assistant does, so it was not passed on.',
+    extensions: { reasons },
+  });
+}
+
 export function streamingDisabled(): AppError {
   return new AppError('forbidden', 'forbidden', {
     detail: 'Streaming is switched off on this installation.',

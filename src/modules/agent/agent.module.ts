@@ -22,6 +22,8 @@ import { LIVE_EVENTS_PROVIDER } from './events/live-events.provider.js';
 import { RunEventEntity } from './events/run-event.entity.js';
 import { RunEventFeed } from './events/run-event-feed.js';
 import { RunEventRepository } from './events/run-event.repository.js';
+import { GUARDRAIL_PROVIDERS } from './guardrails/guardrail.providers.js';
+import { GuardrailsController } from './guardrails/guardrails.controller.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
@@ -95,6 +97,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ToolsController,
     ModelsController,
     PromptsController,
+    GuardrailsController,
     UsageRecordsController,
     SpendingAdministrationController,
   ],
@@ -103,6 +106,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ...ANSWER_CACHE_METRIC_PROVIDERS,
     ANSWER_CACHE_PROVIDER,
     ActivePrompts,
+    ...GUARDRAIL_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentPrompts,

@@ -13,6 +13,7 @@ import { ActiveRuns } from './active-runs.js';
 import { requestInProgress, runConflict, shuttingDown, tooManyQueuedRuns } from './agent.errors.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import { RunEventFeed } from './events/run-event-feed.js';
+import { PromptGuard } from './guardrails/prompt-guard.js';
 import { RunAborted } from './loop/run-loop.js';
 import { type CancelOutcome, RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
@@ -33,6 +34,7 @@ const CANCELLED_WITHIN_MS = 2_000;
 export class RunService {
   constructor(
     private readonly preparer: RunPreparer,
+    private readonly prompts: PromptGuard,
     private readonly admissions: RunAdmissionRepository,
     private readonly runs: RunRepository,
     private readonly queue: RunQueueRepository,
@@ -52,19 +54,21 @@ export class RunService {
   /**
    * Admits a run. It begins at once in this process, or waits: in the background, or behind another run of its
    * conversation. A repeated request gets the run of the first. Throws before anything is stored or spent:
-   * `validation_failed` (unknown agent or model), `tool_forbidden`, `not_found` (a session that is not this user's),
-   * `run_conflict`, `rate_limited` (too many wait), `shutting_down`.
+   * `validation_failed` (unknown agent or model), `tool_forbidden`, `prompt_rejected`, `not_found` (a session that is not
+   * this user's), `run_conflict`, `rate_limited` (too many wait), `shutting_down`.
    */
   async start(principal: Principal, endpoint: RunEndpoint, options: RunOptions): Promise<RunReference> {
     const request = requestContext.current();
     const { userId } = principal;
     const key = request?.idempotency;
     if (key?.repeats) return { runId: key.runId, sessionId: key.repeats.sessionId, userId };
-    if (this.active.isDraining) throw shuttingDown();
 
     const prepared = this.preparer.prepare(principal, options);
     const held = request?.reservation;
     const runId = held?.id ?? key?.runId ?? this.ids.next();
+    await this.prompts.admit({ userId, runId, options });
+    // From here to `expect` nothing waits: a shutdown that begins now knows of this run.
+    if (this.active.isDraining) throw shuttingDown();
     const current: UserMessage = { role: 'user', parts: [{ type: 'text', text: options.message }] };
     const sessionId = options.sessionId ?? this.ids.next();
     const admission: Admission = {

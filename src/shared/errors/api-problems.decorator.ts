@@ -18,7 +18,7 @@ const PROBLEMS: Readonly<Record<number, readonly [description: string, example: 
     new AppError('unauthenticated', 'unauthenticated', { detail: 'A valid access token is needed.' }),
   ],
   403: [
-    'The caller may not do this: `forbidden` or `tool_forbidden`.',
+    'The caller may not do this: `forbidden`, `tool_forbidden` or `prompt_rejected`.',
     new AppError('forbidden', 'forbidden', { detail: 'This is not allowed.' }),
   ],
   404: ['It does not exist, or is another user’s.', notFound()],
