@@ -226,6 +226,8 @@ export abstract class GuardrailConfig {
   abstract readonly flagScore: number;
   /** From here on what a tool brings is suspicious. */
   abstract readonly toolFlagScore: number;
+  /** What the model sees of suspicious text of tools: it with a warning, or the warning alone. */
+  abstract readonly toolAction: 'mark' | 'quarantine';
   /** `undefined`: no second opinion. */
   abstract readonly judge: GuardrailJudgeConfig | undefined;
 }

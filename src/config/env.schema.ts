@@ -151,6 +151,7 @@ export const envSchema = z.object({
   AI_GUARDRAIL_ENABLED: flag.default(true),
   AI_GUARDRAIL_BLOCK_SCORE: decimal(0, 1).default(0.8),
   AI_GUARDRAIL_FLAG_SCORE: decimal(0, 1).default(0.5),
+  AI_GUARDRAIL_TOOL_ACTION: z.enum(['mark', 'quarantine']).default('mark'),
   AI_GUARDRAIL_TOOL_FLAG_SCORE: decimal(0, 1).default(0.5),
   AI_GUARDRAIL_JUDGE_URL: httpUrl.optional(),
   AI_GUARDRAIL_JUDGE_API_KEY: text.optional(),

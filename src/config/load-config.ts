@@ -325,6 +325,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       blockScore: env.AI_GUARDRAIL_BLOCK_SCORE,
       flagScore: env.AI_GUARDRAIL_FLAG_SCORE,
       toolFlagScore: env.AI_GUARDRAIL_TOOL_FLAG_SCORE,
+      toolAction: env.AI_GUARDRAIL_TOOL_ACTION,
       judge:
         env.AI_GUARDRAIL_JUDGE_URL === undefined
           ? undefined

@@ -33,6 +33,8 @@ export interface PreparedRun {
   readonly data: readonly UserPart[];
   /** What `system` is made of; `null`: the agent's instructions. */
   readonly prompt: RunPrompt | null;
+  /** See RunSettings. */
+  readonly isFlagged: boolean;
   readonly maxOutputTokens: number;
   readonly temperature: number;
   readonly answerCache: AnswerCacheUse | undefined;
@@ -88,6 +90,7 @@ export class RunPreparer {
         // Whatever is asked for, the other half is for what the model reads.
         Math.ceil((model.contextWindow ?? DEFAULT_CONTEXT_WINDOW) / 2),
       ),
+      isFlagged: settings.isFlagged ?? false,
       temperature: settings.temperature ?? agent.temperature,
       answerCache: agent.answerCache && {
         ...agent.answerCache,
@@ -145,7 +148,7 @@ export class RunPreparer {
       maxOutputTokens,
     });
     const exposure = new RunExposure({
-      hasUntrusted,
+      hasUntrusted: hasUntrusted || prepared.isFlagged,
       hasPrivate,
       system,
       messages,

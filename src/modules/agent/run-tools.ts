@@ -16,6 +16,7 @@ import {
 import { AgentTools } from './agent-tools.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
 import { persist } from './journal-persistence.js';
+import { ToolTextGuard } from './guardrails/tool-text-guard.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
 import type { PreparedRequest } from './run-preparer.js';
@@ -42,6 +43,7 @@ export class RunTools {
     private readonly agentTools: AgentTools,
     private readonly principals: PrincipalService,
     private readonly approvals: ToolApprovalRepository,
+    private readonly texts: ToolTextGuard,
     private readonly config: ToolsConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -94,7 +96,8 @@ export class RunTools {
     };
     const outcome = await this.executor.execute(toInvocation(run, call, seq), caller);
     const tool = this.registry.get(toolName);
-    return toToolResult(call, outcome, tool ? this.policy.marksOf(tool) : {});
+    const result = toToolResult(call, outcome, tool ? this.policy.marksOf(tool) : {});
+    return this.texts.judged(run, result);
   }
 
   private async callerOf(

@@ -63,10 +63,11 @@ export class RunService {
     const key = request?.idempotency;
     if (key?.repeats) return { runId: key.runId, sessionId: key.repeats.sessionId, userId };
 
-    const prepared = this.preparer.prepare(principal, options);
+    const asked = this.preparer.prepare(principal, options);
     const held = request?.reservation;
     const runId = held?.id ?? key?.runId ?? this.ids.next();
-    await this.prompts.admit({ userId, runId, options });
+    const { verdict } = await this.prompts.admit({ userId, runId, options });
+    const prepared = { ...asked, isFlagged: verdict === 'flag' };
     // From here to `expect` nothing waits: a shutdown that begins now knows of this run.
     if (this.active.isDraining) throw shuttingDown();
     const current: UserMessage = { role: 'user', parts: [{ type: 'text', text: options.message }] };
@@ -268,12 +269,13 @@ export class RunService {
 
 function toRecord(
   options: RunOptions,
-  { agent }: PreparedRun,
+  { agent, isFlagged }: PreparedRun,
   requestId: string | undefined,
 ): RunRequestRecord {
   const { message, sessionId: _sessionId, onConflict: _onConflict, ...settings } = options;
   return {
     ...settings,
+    ...(isFlagged ? { isFlagged } : {}),
     ...(requestId === undefined ? {} : { requestId }),
     messageLength: message.length,
     timeoutMs: agent.timeoutMs,

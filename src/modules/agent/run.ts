@@ -26,6 +26,8 @@ export interface RunSettings {
   readonly temperature?: number;
   /** `false`: none. Left out: all that the agent has. */
   readonly tools?: readonly string[] | false;
+  /** The guardrail found the message suspicious: the run counts as one that has read what strangers wrote. */
+  readonly isFlagged?: boolean;
 }
 
 export interface RunOptions extends RunSettings {

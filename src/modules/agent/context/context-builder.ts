@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig } from '../../../config/app-config.js';
+import { AgentConfig, GuardrailConfig } from '../../../config/app-config.js';
 import type { ContextReport } from './context-report.js';
 import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
@@ -53,9 +53,13 @@ export class ContextBuilder {
     private readonly conversations: ConversationService,
     private readonly recall: MessageRecall,
     private readonly config: AgentConfig,
+    guardrail: GuardrailConfig,
     @Inject(DERIVED_KEYS) keys: DerivedKeys,
   ) {
-    this.presenter = new UntrustedPresenter(keys.keyFor('untrusted results'));
+    this.presenter = new UntrustedPresenter(
+      keys.keyFor('untrusted results'),
+      guardrail.toolAction === 'quarantine',
+    );
   }
 
   /** At most two queries. Throws `validation_failed` when the current message does not fit into the model's window. */

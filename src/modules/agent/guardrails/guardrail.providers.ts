@@ -6,6 +6,7 @@ import { GUARDRAIL_METRIC_PROVIDERS, GuardrailMetrics } from './guardrail-metric
 import { GuardrailService } from './guardrail.service.js';
 import { GUARDRAIL_MODEL, loadModel } from './model/load-model.js';
 import { ModerationJudge } from './moderation-judge.js';
+import { ToolTextGuard } from './tool-text-guard.js';
 import { PromptGuard } from './prompt-guard.js';
 
 export const GUARDRAIL_PROVIDERS: Provider[] = [
@@ -13,6 +14,7 @@ export const GUARDRAIL_PROVIDERS: Provider[] = [
   GuardrailMetrics,
   GuardrailService,
   PromptGuard,
+  ToolTextGuard,
   { provide: GUARDRAIL_MODEL, useFactory: loadModel },
   {
     provide: GUARDRAIL_JUDGE,

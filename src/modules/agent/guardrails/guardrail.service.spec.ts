@@ -15,6 +15,7 @@ const CONFIG: GuardrailConfig = {
   blockScore: 0.8,
   flagScore: 0.5,
   toolFlagScore: 0.5,
+  toolAction: 'mark',
   judge: { url: 'http://judge.test/', apiKey: undefined, model: undefined, timeoutMs: 20 },
 };
 

@@ -18,7 +18,11 @@ const BOUNDARY_LENGTH = 12;
 export class UntrustedPresenter {
   private readonly presented = new WeakMap<Message, Message>();
 
-  constructor(private readonly key: Buffer) {}
+  /** `isQuarantining`: text in which instructions were found is not shown at all. */
+  constructor(
+    private readonly key: Buffer,
+    private readonly isQuarantining = false,
+  ) {}
 
   present(message: Message): Message {
     let shown = this.presented.get(message);
@@ -56,7 +60,7 @@ export class UntrustedPresenter {
       result: {
         begin_untrusted: boundary,
         ...(part.taint === 'hostile' ? { warning: HOSTILE_WARNING } : {}),
-        data,
+        ...(part.taint === 'hostile' && this.isQuarantining ? { withheld: true } : { data }),
         end_untrusted: boundary,
       },
     };
