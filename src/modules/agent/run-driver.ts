@@ -26,6 +26,7 @@ import { type LostModelCall, RunJournalRepository } from './run-journal.reposito
 import { RunReporter } from './run-reporter.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
 import { RunTally } from './run-tally.js';
+import { ConversationUpkeep } from './upkeep/conversation-upkeep.js';
 import { WorkerLease } from './ownership/worker-lease.js';
 
 export interface DriveOptions {
@@ -72,6 +73,7 @@ export class RunDriver {
     private readonly lease: WorkerLease,
     private readonly quotas: RunQuotas,
     private readonly alerts: SpendingAlerts,
+    private readonly upkeep: ConversationUpkeep,
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly reporter: RunReporter,
     private readonly config: AgentConfig,
@@ -137,6 +139,7 @@ export class RunDriver {
       await this.close(drive, closing, outcome);
       drive.quota.settle(tally.modelCalls > 0 ? tally.spent : undefined);
       this.alerts.afterSpending(run.principal.userId, drive.quota.limits);
+      this.upkeep.afterRun(run);
       const { messageLength, requestId } = options;
       this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
       return outcome;

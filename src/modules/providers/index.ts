@@ -1,6 +1,7 @@
 export {
   EMBEDDING_PROVIDER,
   type EmbeddingProvider,
+  type EmbeddingVendor,
   type Embeddings,
   MAX_TEXTS,
 } from './embeddings/embedding-provider.js';

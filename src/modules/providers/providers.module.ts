@@ -37,9 +37,9 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
     {
       provide: ModelCatalogue,
       inject: [ProvidersConfig, AgentConfig, CLOCK],
-      useFactory: (config: ProvidersConfig, { agents }: AgentConfig, clock: Clock) => {
+      useFactory: (config: ProvidersConfig, agent: AgentConfig, clock: Clock) => {
         const catalogue = new ModelCatalogue(config, clock);
-        const faults = catalogueFaults(catalogue, config, agents);
+        const faults = catalogueFaults(catalogue, config, agent);
         if (faults.length > 0) throw new ConfigError(faults);
         return catalogue;
       },

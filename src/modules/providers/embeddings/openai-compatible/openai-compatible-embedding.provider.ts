@@ -106,7 +106,7 @@ export class OpenAiCompatibleEmbeddingProvider implements EmbeddingProvider {
 async function jsonOf(response: Response): Promise<unknown> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of response.body ?? []) {
+  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += piece.byteLength;
     if (bytes > MAX_ANSWER_BYTES) throw badResponse();
     pieces.push(piece);
