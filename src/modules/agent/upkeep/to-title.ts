@@ -9,7 +9,7 @@ export function toTitle(answer: string): string {
       .find((text) => text !== '') ?? '';
   const plain = line
     .replace(/\p{C}+/gu, ' ')
-    .replace(/^(#+|title:)\s*/iu, '')
+    .replace(/^(#+\s*|title:\s*)+/iu, '')
     .replace(/^["'“”„«»‘’*_`\s]+|["'“”„«»‘’*_`\s.]+$/gu, '')
     .replace(/\s+/gu, ' ');
   return [...plain].slice(0, MAX_TITLE).join('').trim();

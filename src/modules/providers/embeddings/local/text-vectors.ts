@@ -71,15 +71,20 @@ function rarityOf(row: number): number {
 }
 
 function addLetters(sum: Float32Array, word: string, weight: number): void {
-  addHashed(sum, word, weight);
-  const framed = `<${word}>`;
-  const lengths = UNSPACED.test(word) ? [2] : [3, 4];
-  const pieces: string[] = [];
-  for (const length of lengths) {
-    for (let at = 0; at + length <= framed.length; at += 1) pieces.push(framed.slice(at, at + length));
+  if (UNSPACED.test(word)) {
+    for (const piece of piecesOf(word, [1, 2])) addHashed(sum, piece, weight);
+    return;
   }
+  addHashed(sum, word, weight);
+  const pieces = piecesOf(`<${word}>`, [3, 4]);
   const share = (PIECES_SHARE * weight) / Math.sqrt(pieces.length || 1);
   for (const piece of pieces) addHashed(sum, `#${piece}`, share);
+}
+
+function piecesOf(text: string, lengths: readonly number[]): string[] {
+  return lengths.flatMap((length) =>
+    Array.from({ length: Math.max(0, text.length - length + 1) }, (_, at) => text.slice(at, at + length)),
+  );
 }
 
 /** Adds `weight` to each number, or takes it away, as the bits of the text's hash say. */
