@@ -93,6 +93,18 @@ describe(MessageRecall.name, () => {
       expect(await found({ sessionId, text })).toEqual([]);
   });
 
+  it('is not held up by any text, and finds the words that are joined', async () => {
+    // Within the time that a statement has.
+    const joined = await aConversationOf(dataSource, mine, [
+      ['user', 'a_'.repeat(25_000)],
+      ['user', 'red/blue_green@yellow.com'],
+      ['user', `${'word '.repeat(20_000)} beyond`],
+    ]);
+    for (const text of ['blue', 'green', 'yellow'])
+      expect(await found({ sessionId: joined, text })).toEqual([[2]]);
+    expect(await found({ sessionId: joined, text: 'beyond' })).toEqual([]);
+  });
+
   it('falls back to words when the meaning cannot be told', async () => {
     const sessionId = await aConversationOf(dataSource, mine, TALK);
     const hybrid = recall('hybrid');
