@@ -92,7 +92,20 @@ export abstract class ProvidersConfig {
   abstract readonly breakerOpenMs: number;
   /** Pause between two words of the scripted provider. */
   abstract readonly scriptedDelayMs: number;
+  abstract readonly embeddings: EmbeddingsConfig;
 }
+
+/** `local`: within this process. */
+export type EmbeddingsConfig =
+  | { readonly provider: 'local' }
+  | {
+      readonly provider: 'openai-compatible';
+      readonly model: string;
+      readonly baseUrl: string;
+      readonly apiKey: Secret | undefined;
+      readonly pricePerToken: PicoUsd | undefined;
+      readonly timeoutMs: number;
+    };
 
 export abstract class AgentConfig {
   /** As configured; `agent-definitions.ts` adds `default`. */
@@ -122,6 +135,14 @@ export abstract class AgentConfig {
   abstract readonly conversationTtlHours: number;
   /** How earlier turns are found that a message is about: not at all, by their words, or also by what they mean. */
   abstract readonly recall: 'off' | 'text' | 'hybrid';
+  abstract readonly summaries: {
+    readonly isEnabled: boolean;
+    /** What is not summed up yet may be so long, by our own count. */
+    readonly afterTokens: number;
+  };
+  abstract readonly areTitlesEnabled: boolean;
+  /** Writes summaries and titles. `undefined`: the default model. */
+  abstract readonly summaryModel: string | undefined;
 }
 
 export abstract class ToolsConfig {

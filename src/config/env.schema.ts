@@ -167,6 +167,16 @@ export const envSchema = z.object({
 
   // features: long conversations
   AI_CONTEXT_RECALL: z.enum(['off', 'text', 'hybrid']).default('hybrid'),
+  AI_EMBEDDING_PROVIDER: z.enum(['local', 'openai-compatible']).default('local'),
+  AI_EMBEDDING_MODEL: text.optional(),
+  AI_EMBEDDING_BASE_URL: httpUrl.optional(),
+  AI_EMBEDDING_API_KEY: text.optional(),
+  AI_EMBEDDING_PRICE: usd.optional(),
+  AI_EMBEDDING_TIMEOUT_MS: integer(1, HOUR_MS).default(10_000),
+  AI_ENABLE_SUMMARIES: flag.default(true),
+  AI_SUMMARY_AFTER_TOKENS: integer(500, 10_000_000).default(12_000),
+  AI_SUMMARY_MODEL: text.optional(),
+  AI_ENABLE_TITLES: flag.default(false),
 
   // tools: MCP servers
   PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),

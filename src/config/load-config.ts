@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { type ConnectionSettings, connectionsSchema, ENV_NAMES, type Env, envSchema } from './env.schema.js';
 import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
-import type { AppConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
+import type { AppConfig, EmbeddingsConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
 import { Secret } from './secret.js';
 
 /** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
@@ -64,6 +64,11 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   }
   faults.push(...mcpFaults(env, given));
   faults.push(...httpToolFaults(env, given));
+  if (env.AI_EMBEDDING_PROVIDER === 'openai-compatible') {
+    for (const name of ['AI_EMBEDDING_MODEL', 'AI_EMBEDDING_BASE_URL'] as const) {
+      if (!env[name]) faults.push(`${name}: is needed for AI_EMBEDDING_PROVIDER=openai-compatible`);
+    }
+  }
   if ((env.AUTH_ADMIN_EMAIL === undefined) !== (env.AUTH_ADMIN_PASSWORD === undefined)) {
     faults.push('AUTH_ADMIN_EMAIL, AUTH_ADMIN_PASSWORD: set both or none');
   }
@@ -181,6 +186,22 @@ function searchOf({
   };
 }
 
+/** Prices are told per million tokens. */
+const TOKENS_PER_PRICE = 1_000_000n;
+
+function embeddingsOf(env: Env): EmbeddingsConfig {
+  if (env.AI_EMBEDDING_PROVIDER === 'local') return { provider: 'local' };
+  const { AI_EMBEDDING_API_KEY: apiKey, AI_EMBEDDING_PRICE: price } = env;
+  return {
+    provider: env.AI_EMBEDDING_PROVIDER,
+    model: env.AI_EMBEDDING_MODEL ?? '',
+    baseUrl: env.AI_EMBEDDING_BASE_URL ?? '',
+    apiKey: apiKey === undefined ? undefined : new Secret(apiKey),
+    pricePerToken: price === undefined ? undefined : price / TOKENS_PER_PRICE,
+    timeoutMs: env.AI_EMBEDDING_TIMEOUT_MS,
+  };
+}
+
 function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
   const isProduction = env.NODE_ENV === 'production';
   const secret = (value: string | undefined): Secret | undefined =>
@@ -247,6 +268,7 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       requestTimeoutMs: env.AI_REQUEST_TIMEOUT_MS,
       breakerOpenMs: env.AI_BREAKER_OPEN_MS,
       scriptedDelayMs: env.AI_SCRIPTED_DELAY_MS,
+      embeddings: embeddingsOf(env),
     },
     agent: {
       agents: env.PERCH_AGENTS,
@@ -268,6 +290,9 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       isPromptCachingEnabled: env.AI_ENABLE_PROMPT_CACHING,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
       recall: env.AI_CONTEXT_RECALL,
+      summaries: { isEnabled: env.AI_ENABLE_SUMMARIES, afterTokens: env.AI_SUMMARY_AFTER_TOKENS },
+      areTitlesEnabled: env.AI_ENABLE_TITLES,
+      summaryModel: env.AI_SUMMARY_MODEL,
     },
     tools: {
       mcpServers: env.PERCH_MCP_SERVERS,

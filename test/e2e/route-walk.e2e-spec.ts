@@ -38,7 +38,7 @@ describe('every route of the document', () => {
     owner = await perch.user();
     other = await perch.user();
     const answer = await owner.chat({ message: 'This is mine.' });
-    owned = { session_id: answer.session_id, run_id: answer.run_id };
+    owned = { session_id: answer.session_id, run_id: answer.run_id, message_id: answer.message_id! };
   });
   afterAll(() => perch.stop());
 
@@ -107,7 +107,9 @@ describe('every route of the document', () => {
       const body = path.endsWith('/approvals')
         ? { tool_call_id: 'call_1', decision: 'approve' }
         : method === 'PATCH'
-          ? { title: 'Mine now' }
+          ? path.endsWith('/{message_id}')
+            ? { pinned: true }
+            : { title: 'Mine now' }
           : undefined;
       const read = async (ids: Record<string, string>): Promise<unknown> => {
         const response = await call(other, method, filled(path, ids), body);
@@ -125,8 +127,10 @@ describe('every route of the document', () => {
       };
       const foreign = await read(owned);
       expect(foreign).toMatchObject({ status: 404, problem: { code: 'not_found' } });
-      expect(foreign).toEqual(await read({ session_id: MISSING, run_id: MISSING }));
-      expect(foreign).toEqual(await read({ session_id: 'not-a-uuid', run_id: 'not-a-uuid' }));
+      expect(foreign).toEqual(await read({ session_id: MISSING, run_id: MISSING, message_id: MISSING }));
+      expect(foreign).toEqual(
+        await read({ session_id: 'not-a-uuid', run_id: 'not-a-uuid', message_id: 'not-a-uuid' }),
+      );
     },
   );
 

@@ -1,13 +1,14 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /*
- * Punctuation becomes space before PostgreSQL's parser sees it: for `a_a_a_…` that parser takes time with the square of the
- * length, half a minute for 50,000 characters. What is left is linear, and cut: a tsvector has a size that an INSERT fails at.
+ * What joins words becomes space before PostgreSQL's parser sees it. For `a_a_a_…` that parser takes time with the square of
+ * the length, half a minute for 50,000 characters; and it takes `red/blue` for a file, which neither word finds. What is left is
+ * linear, and cut: a tsvector has a size that an INSERT fails at.
  */
 const TEXT_TERMS = `
   CREATE FUNCTION text_terms(content text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.strip(pg_catalog.to_tsvector('pg_catalog.english'::pg_catalog.regconfig,
-      pg_catalog.translate(pg_catalog.left(content, 50000), '!"#$%&''()*+,-./:;<=>?@[\\]^_\`{|}~', pg_catalog.repeat(' ', 32))))
+      pg_catalog.translate(pg_catalog.left(content, 50000), '_-./@:', '      ')))
   $$`;
 
 /** What of a message can be found: what was said, and the beginning of what tools answered. */
@@ -34,23 +35,22 @@ export class Recall1764600400000 implements MigrationInterface {
     // Beside the messages, so that they stay small for whoever reads them, and a search reads nothing but words.
     await runner.query(`
       CREATE TABLE message_index (
-        message_id uuid NOT NULL,
         conversation_id uuid NOT NULL,
-        user_id uuid NOT NULL,
         seq integer NOT NULL,
+        user_id uuid NOT NULL,
         terms tsvector NOT NULL,
-        CONSTRAINT message_index_pk PRIMARY KEY (message_id),
-        CONSTRAINT message_index_message_fk FOREIGN KEY (message_id) REFERENCES message (id) ON DELETE CASCADE
+        CONSTRAINT message_index_pk PRIMARY KEY (conversation_id, seq),
+        CONSTRAINT message_index_message_fk FOREIGN KEY (conversation_id, seq)
+          REFERENCES message (conversation_id, seq) ON DELETE CASCADE
       )`);
-    // Its conversation and its user are among the terms of a message (no word looks like them). So a search begins at them,
-    // and what it costs does not grow with what others have written.
+    // Its user is among the terms of a message (no word looks like it): a search over all that somebody has said begins there,
+    // and what it costs does not grow with what others have said.
     await runner.query(`
       CREATE FUNCTION index_message() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        INSERT INTO message_index (message_id, conversation_id, user_id, seq, terms)
-        VALUES (NEW.id, NEW.conversation_id, NEW.user_id, NEW.seq,
-                text_terms(coalesce(message_text(NEW.parts), ''))
-                  || array_to_tsvector(ARRAY['@c' || NEW.conversation_id, '@u' || NEW.user_id]));
+        INSERT INTO message_index (conversation_id, seq, user_id, terms)
+        VALUES (NEW.conversation_id, NEW.seq, NEW.user_id,
+                text_terms(coalesce(message_text(NEW.parts), '')) || array_to_tsvector(ARRAY['@' || NEW.user_id]));
         RETURN NULL;
       END $$`);
     await runner.query(
@@ -58,9 +58,8 @@ export class Recall1764600400000 implements MigrationInterface {
     );
     await runner.query(`SET LOCAL statement_timeout = 0`);
     await runner.query(`
-      INSERT INTO message_index (message_id, conversation_id, user_id, seq, terms)
-      SELECT id, conversation_id, user_id, seq, text_terms(coalesce(message_text(parts), ''))
-               || array_to_tsvector(ARRAY['@c' || conversation_id, '@u' || user_id])
+      INSERT INTO message_index (conversation_id, seq, user_id, terms)
+      SELECT conversation_id, seq, user_id, text_terms(coalesce(message_text(parts), '')) || array_to_tsvector(ARRAY['@' || user_id])
         FROM message`);
     // New messages wait in a list that is small enough to be read by every search.
     await runner.query(

@@ -60,6 +60,10 @@ import { AlertEntity } from './spending/alert.entity.js';
 import { ALERT_METRIC_PROVIDERS, AlertMetrics } from './spending/alert-metrics.js';
 import { AlertRepository } from './spending/alert.repository.js';
 import { AlertWebhook } from './spending/alert-webhook.js';
+import { SideCallEntity } from './side-calls/side-call.entity.js';
+import { SIDE_CALL_METRIC_PROVIDERS, SideCallMetrics } from './side-calls/side-call-metrics.js';
+import { SideCallRepository } from './side-calls/side-call.repository.js';
+import { SideCalls } from './side-calls/side-calls.js';
 import { SpendingAdministrationController } from './spending/spending-administration.controller.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
 import { SpendingReportRepository } from './spending/spending-report.repository.js';
@@ -68,6 +72,13 @@ import { UsageRecordsController } from './spending/usage-records.controller.js';
 import { StepEntity } from './step.entity.js';
 import { RunStreams } from './surfaces/run-streams.js';
 import { ToolsController } from './tools.controller.js';
+import { ConversationSummarizer } from './upkeep/conversation-summarizer.js';
+import { ConversationTitler } from './upkeep/conversation-titler.js';
+import { ConversationUpkeep } from './upkeep/conversation-upkeep.js';
+import { MessageIndexer } from './upkeep/message-indexer.js';
+import { QueryMeaning } from './upkeep/query-meaning.js';
+import { SummaryModel } from './upkeep/summary-model.js';
+import { UPKEEP_METRIC_PROVIDERS, UpkeepMetrics } from './upkeep/upkeep-metrics.js';
 import { UsageRecordEntity } from './usage-record.entity.js';
 
 @Module({
@@ -83,6 +94,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
       ToolApprovalEntity,
       PromptEntity,
       PromptVersionEntity,
+      SideCallEntity,
     ]),
     AuditModule,
     AuthModule,
@@ -107,6 +119,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ANSWER_CACHE_PROVIDER,
     ActivePrompts,
     ...GUARDRAIL_PROVIDERS,
+    ...SIDE_CALL_METRIC_PROVIDERS,
+    ...UPKEEP_METRIC_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentPrompts,
@@ -120,11 +134,16 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     CachedAnswers,
     CancelOnClear,
     ContextBuilder,
+    ConversationSummarizer,
+    ConversationTitler,
+    ConversationUpkeep,
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
     PromptRepository,
     PromptsService,
+    MessageIndexer,
+    QueryMeaning,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,
@@ -143,10 +162,15 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunStreams,
     RunSupervisor,
     RunTools,
+    SideCallMetrics,
+    SideCallRepository,
+    SideCalls,
     SpendingAlerts,
     SpendingReportRepository,
     SpendingService,
+    SummaryModel,
     ToolApprovalRepository,
+    UpkeepMetrics,
     WorkerLease,
     WorkerLeaseRepository,
   ],

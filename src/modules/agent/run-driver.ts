@@ -30,6 +30,7 @@ import type { PreparedRequest } from './run-preparer.js';
 import { RunReporter } from './run-reporter.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
 import { RunTally } from './run-tally.js';
+import { ConversationUpkeep } from './upkeep/conversation-upkeep.js';
 import { WorkerLease } from './ownership/worker-lease.js';
 
 export interface DriveOptions {
@@ -77,6 +78,7 @@ export class RunDriver {
     private readonly lease: WorkerLease,
     private readonly quotas: RunQuotas,
     private readonly alerts: SpendingAlerts,
+    private readonly upkeep: ConversationUpkeep,
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly reporter: RunReporter,
     private readonly config: AgentConfig,
@@ -143,6 +145,7 @@ export class RunDriver {
       // Who is answered from the cache has asked all the same.
       drive.quota.settle(tally.modelCalls > 0 || closing.isCached ? tally.spent : undefined);
       this.alerts.afterSpending(run.principal.userId, drive.quota.limits);
+      this.upkeep.afterRun(run);
       const { messageLength, requestId } = options;
       this.reporter.ended(run, closing, tally, { latencyMs, messageLength, requestId, error: end.error });
       return outcome;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationRepository } from './conversation.repository.js';
+import { ConversationTitlesRepository } from './conversation-titles.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { ConversationsController } from './conversations.controller.js';
 import { MessageEntity } from './message.entity.js';
@@ -9,7 +10,9 @@ import { MessageIndexEntity } from './recall/message-index.entity.js';
 import { MessageRecall } from './recall/message-recall.js';
 import { MessageRecallRepository } from './recall/message-recall.repository.js';
 import { MessageVectorEntity } from './recall/message-vector.entity.js';
+import { MessageVectorsRepository } from './recall/message-vectors.repository.js';
 import { RetentionService } from './retention.service.js';
+import { ConversationSummariesRepository } from './summaries/conversation-summaries.repository.js';
 import { ConversationSummaryEntity } from './summaries/conversation-summary.entity.js';
 import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity.js';
 
@@ -28,10 +31,19 @@ import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity
   providers: [
     ConversationRepository,
     ConversationService,
+    ConversationSummariesRepository,
+    ConversationTitlesRepository,
     MessageRecall,
     MessageRecallRepository,
+    MessageVectorsRepository,
     RetentionService,
   ],
-  exports: [ConversationService, MessageRecall],
+  exports: [
+    ConversationService,
+    ConversationSummariesRepository,
+    ConversationTitlesRepository,
+    MessageRecall,
+    MessageVectorsRepository,
+  ],
 })
 export class ConversationModule {}

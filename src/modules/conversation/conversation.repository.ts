@@ -15,6 +15,19 @@ interface ConversationRow {
 
 const CONVERSATION_COLUMNS = 'id, title, created_at, updated_at, expires_at';
 
+/** Of a search; the longest. */
+const MAX_WORDS = 16;
+/** Messages of its user that a search looks at: a bound on what a common word costs. */
+const MAX_FOUND = 20_000;
+
+/** $1 is the user, $5 what is searched for. What the index finds first is whose message it is, then the words. */
+const WITH_WORDS = `WITH wanted AS MATERIALIZED (
+    SELECT (quote_literal('@' || $1::uuid) || string_agg(' & ' || quote_literal(lexeme), ''))::tsquery AS query
+      FROM (SELECT lexeme FROM unnest(text_terms($5)) ORDER BY length(lexeme) DESC LIMIT ${MAX_WORDS}) AS words),
+  said AS MATERIALIZED (
+    SELECT conversation_id FROM message_index
+     WHERE terms @@ (SELECT query FROM wanted) AND user_id = $1 LIMIT ${MAX_FOUND})`;
+
 /**
  * Conversations and their messages. Every method that reads or changes a conversation takes the owner's id and puts it
  * into the statement: there is no way to name a conversation without saying whose it is.
@@ -23,16 +36,21 @@ const CONVERSATION_COLUMNS = 'id, title, created_at, updated_at, expires_at';
 export class ConversationRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Newest first. `search` matches anywhere in the title, as plain text. */
+  /**
+   * Newest first. `search` matches anywhere in the title, as plain text, or a message that has all of its words, in whatever
+   * form.
+   */
   async findPage(
     userId: string,
     page: { now: Date; limit: number; after?: ConversationCursor; search?: string },
   ): Promise<Conversation[]> {
     const rows = await this.dataSource.query<ConversationRow[]>(
-      `SELECT ${CONVERSATION_COLUMNS} FROM conversation
+      `${page.search === undefined ? '' : WITH_WORDS}
+       SELECT ${CONVERSATION_COLUMNS} FROM conversation
         WHERE user_id = $1 AND expires_at > $2
           AND ($3::timestamptz IS NULL OR (updated_at, id) < ($3, $4::uuid))
-          AND ($5::text IS NULL OR strpos(lower(title), lower($5)) > 0)
+          AND ($5::text IS NULL OR strpos(lower(title), lower($5)) > 0
+               ${page.search === undefined ? '' : 'OR id IN (SELECT conversation_id FROM said)'})
         ORDER BY updated_at DESC, id DESC LIMIT $6`,
       [
         userId,
@@ -107,11 +125,45 @@ export class ConversationRepository {
 
   async rename(userId: string, id: string, title: string, now: Date): Promise<Conversation | undefined> {
     const [rows] = await this.dataSource.query<[ConversationRow[], number]>(
-      `UPDATE conversation SET title = $3 WHERE id = $1 AND user_id = $2 AND expires_at > $4
+      `UPDATE conversation SET title = $3, title_source = 'user' WHERE id = $1 AND user_id = $2 AND expires_at > $4
        RETURNING ${CONVERSATION_COLUMNS}`,
       [id, userId, title, now],
     );
     return rows[0] && toConversation(rows[0]);
+  }
+
+  /**
+   * Pins a message, or no longer. `undefined`: there is none of this user's. `'full'`: the conversation has MAX_PINNED already.
+   */
+  async pin(
+    userId: string,
+    conversationId: string,
+    messageId: string,
+    isPinned: boolean,
+    now: Date,
+  ): Promise<StoredMessage | 'full' | undefined> {
+    return this.dataSource.transaction(async (manager) => {
+      // Two pins at once are counted one after the other.
+      const [found] = await manager.query<unknown[]>(
+        `SELECT 1 FROM conversation WHERE id = $1 AND user_id = $2 AND expires_at > $3 FOR UPDATE`,
+        [conversationId, userId, now],
+      );
+      if (!found) return undefined;
+      const [row] = await manager.query<(MessageRow & { others: string })[]>(
+        `SELECT ${MESSAGE_COLUMNS},
+                (SELECT count(*) FROM message o WHERE o.conversation_id = $1 AND o.pinned AND o.id <> m.id) AS others
+           FROM message m WHERE m.id = $2 AND m.conversation_id = $1 AND m.user_id = $3`,
+        [conversationId, messageId, userId],
+      );
+      if (!row) return undefined;
+      if (isPinned && Number(row.others) >= MAX_PINNED) return 'full';
+      await manager.query(`UPDATE message SET pinned = $3 WHERE id = $1 AND user_id = $2`, [
+        messageId,
+        userId,
+        isPinned,
+      ]);
+      return toStoredMessage({ ...row, pinned: isPinned });
+    });
   }
 
   /** Erases the conversation with its messages, runs and steps. False: there is none of this user's. */

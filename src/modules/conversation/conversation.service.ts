@@ -3,7 +3,9 @@ import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { isUuid } from '../../shared/context/ids.js';
 import { notFound } from '../../shared/errors/app-error.js';
 import type { Conversation, ConversationCursor, StoredMessage } from './conversation.js';
+import { tooManyPins } from './conversation.errors.js';
 import { ConversationRepository } from './conversation.repository.js';
+import { MAX_PINNED } from './summaries/context-rows.js';
 import type { ConversationContext } from './summaries/conversation-context.js';
 
 export interface ConversationPage {
@@ -59,6 +61,17 @@ export class ConversationService {
     const renamed = isUuid(id) && (await this.conversations.rename(userId, id, title, this.clock.now()));
     if (!renamed) throw notFound();
     return renamed;
+  }
+
+  /** Throws `too_many_pins`. */
+  async pin(userId: string, id: string, messageId: string, isPinned: boolean): Promise<StoredMessage> {
+    const pinned =
+      isUuid(id) && isUuid(messageId)
+        ? await this.conversations.pin(userId, id, messageId, isPinned, this.clock.now())
+        : undefined;
+    if (!pinned) throw notFound();
+    if (pinned === 'full') throw tooManyPins(MAX_PINNED);
+    return pinned;
   }
 
   async clear(userId: string, id: string): Promise<void> {

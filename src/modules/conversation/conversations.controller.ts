@@ -6,6 +6,7 @@ import { ShowsQuota } from '../../shared/access/shows-quota.decorator.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { validationFailed } from '../../shared/errors/app-error.js';
+import { tooManyPins } from './conversation.errors.js';
 import { ConversationService } from './conversation.service.js';
 import {
   ClearedDto,
@@ -13,6 +14,8 @@ import {
   ConversationListDto,
   ConversationSummaryDto,
   ListConversationsQuery,
+  MessageDto,
+  PinMessageBody,
   ReadConversationQuery,
   RenameConversationBody,
 } from './conversations.dto.js';
@@ -23,6 +26,13 @@ const SESSION_ID = {
   description: 'The conversation.',
   schema: { type: 'string', format: 'uuid' },
   example: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1',
+} as const;
+
+const MESSAGE_ID = {
+  name: 'message_id',
+  description: 'The message.',
+  schema: { type: 'string', format: 'uuid' },
+  example: '0193ab40-7c2f-7000-8000-5d1b7a90e4c2',
 } as const;
 
 @ApiTags('conversations')
@@ -87,6 +97,24 @@ export class ConversationsController {
     @Body() body: RenameConversationBody,
   ): Promise<ConversationSummaryDto> {
     return toConversationSummaryDto(await this.conversations.rename(principal.userId, id, body.title));
+  }
+
+  @Patch(':session_id/messages/:message_id')
+  @ApiOperation({
+    operationId: 'pinMessage',
+    summary: 'Pin a message, so that the model sees it however long the conversation becomes; or unpin it',
+  })
+  @ApiParam(SESSION_ID)
+  @ApiParam(MESSAGE_ID)
+  @ApiOkResponse({ type: MessageDto })
+  @ApiProblems(400, 401, 403, 404, tooManyPins(50), 413, 415, 422)
+  async pin(
+    @CurrentPrincipal() principal: Principal,
+    @Param('session_id') id: string,
+    @Param('message_id') messageId: string,
+    @Body() body: PinMessageBody,
+  ): Promise<MessageDto> {
+    return toMessageDto(await this.conversations.pin(principal.userId, id, messageId, body.pinned));
   }
 
   @Delete(':session_id')

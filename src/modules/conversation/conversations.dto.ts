@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsOptional, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 import { IsSafeText } from '../../shared/http/text-safety.js';
 
 export class ListConversationsQuery {
@@ -19,7 +19,7 @@ export class ListConversationsQuery {
   @Max(100)
   limit?: number;
 
-  /** Only conversations whose title contains this text. */
+  /** Only conversations whose title contains this text, or where a message has all of these words, in whatever form. */
   @ApiPropertyOptional({ example: 'invoice' })
   @IsOptional()
   @IsSafeText()
@@ -52,6 +52,12 @@ export class RenameConversationBody {
   @Length(1, 200)
   @IsSafeText()
   title!: string;
+}
+
+export class PinMessageBody {
+  @ApiProperty({ example: true })
+  @IsBoolean()
+  pinned!: boolean;
 }
 
 export class ConversationSummaryDto {
@@ -145,6 +151,10 @@ export class MessageDto {
     example: '0193ab40-7c20-7000-8000-9a0c44d2b7e3',
   })
   run_id!: string | null;
+
+  /** The model sees it however long the conversation becomes. */
+  @ApiProperty({ example: false })
+  pinned!: boolean;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:04.000Z' })
   created_at!: string;

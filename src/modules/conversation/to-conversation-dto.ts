@@ -21,6 +21,7 @@ export function toMessageDto(message: StoredMessage): MessageDto {
     parts: message.parts.map(toPartDto),
     status: message.status,
     run_id: message.runId,
+    pinned: message.isPinned,
     created_at: message.createdAt.toISOString(),
   };
 }

@@ -1,3 +1,10 @@
+export {
+  EMBEDDING_PROVIDER,
+  type EmbeddingProvider,
+  type EmbeddingVendor,
+  type Embeddings,
+  MAX_TEXTS,
+} from './embeddings/embedding-provider.js';
 export type { ModelInfo } from './catalogue/model-info.js';
 export type { ModelEvent, ModelRequest } from './llm-provider.js';
 export type { ProviderName } from './provider-name.js';

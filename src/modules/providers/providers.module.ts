@@ -7,6 +7,8 @@ import { AnthropicProvider } from './anthropic/anthropic.provider.js';
 import { AzureProvider } from './azure/azure.provider.js';
 import { catalogueFaults } from './catalogue/catalogue-faults.js';
 import { ModelCatalogue } from './catalogue/model-catalogue.js';
+import { EMBEDDING_PROVIDER_FACTORY, EmbeddingShutdown } from './embeddings/embedding-provider.factory.js';
+import { EMBEDDING_PROVIDER } from './embeddings/embedding-provider.js';
 import type { LlmProvider } from './llm-provider.js';
 import { MODEL_CLIENT } from './model-client.js';
 import { OpenAiCompatibleProvider } from './openai-compatible/openai-compatible.provider.js';
@@ -28,14 +30,16 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
       useFactory: (config: ProvidersConfig) =>
         new ScriptedProvider({ delayMs: config.scriptedDelayMs, timers: systemTimers }),
     },
+    EMBEDDING_PROVIDER_FACTORY,
+    EmbeddingShutdown,
     ...providerMetricProviders,
     ProviderMetrics,
     {
       provide: ModelCatalogue,
       inject: [ProvidersConfig, AgentConfig, CLOCK],
-      useFactory: (config: ProvidersConfig, { agents }: AgentConfig, clock: Clock) => {
+      useFactory: (config: ProvidersConfig, agent: AgentConfig, clock: Clock) => {
         const catalogue = new ModelCatalogue(config, clock);
-        const faults = catalogueFaults(catalogue, config, agents);
+        const faults = catalogueFaults(catalogue, config, agent);
         if (faults.length > 0) throw new ConfigError(faults);
         return catalogue;
       },
@@ -71,6 +75,6 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
         }),
     },
   ],
-  exports: [MODEL_CLIENT],
+  exports: [MODEL_CLIENT, EMBEDDING_PROVIDER],
 })
 export class ProvidersModule {}

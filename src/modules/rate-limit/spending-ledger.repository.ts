@@ -13,6 +13,21 @@ interface OpenRow {
   is_over: boolean;
 }
 
+/**
+ * Calls beside runs are told like runs: those under way with what they hold, and those that are asked for with what they used.
+ * Only they have rows in the ledger without a run; so has a run that was erased with its conversation, which is over as well.
+ */
+const OPEN_SIDE_CALLS = (condition: string, known: string): string => `
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'id', c.id, 'admitted_at', c.admitted_at, 'tokens', c.tokens, 'cost', c.cost::text, 'reserved_tokens', c.reserved_tokens,
+           'reserved_cost', c.reserved_cost::text, 'is_over', c.is_over)), '[]')
+    FROM (SELECT id, started_at AS admitted_at, 0 AS tokens, 0 AS cost, reserved_tokens, reserved_cost, false AS is_over
+            FROM side_call call WHERE ${condition}
+           UNION ALL
+          SELECT run_id, min(admitted_at), sum(input_tokens + output_tokens), coalesce(sum(cost_usd), 0), 0, 0, true
+            FROM usage_record call WHERE run_id = ANY (${known}::uuid[]) AND ${condition}
+             AND NOT EXISTS (SELECT 1 FROM run WHERE run.id = call.run_id) GROUP BY run_id) AS c`;
+
 /** Money as text: JSON's numbers are floats. */
 const OPEN_RUNS = (condition: string, known: string): string => `
   SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -37,7 +52,7 @@ export class SpendingLedgerRepository implements SpendingLedger {
     const [row] = await this.dataSource.query<{ day: string; month: string; open: OpenRow[] }[]>(
       `SELECT coalesce(sum(cost_usd) FILTER (WHERE admitted_at >= $2 AND admitted_at < $3), 0) AS day,
               coalesce(sum(cost_usd), 0) AS month,
-              (${OPEN_RUNS('run.user_id = $1', '$6')}) AS open
+              (${OPEN_RUNS('run.user_id = $1', '$6')}) || (${OPEN_SIDE_CALLS('call.user_id = $1', '$6')}) AS open
          FROM usage_record WHERE user_id = $1 AND admitted_at >= $4 AND admitted_at < $5`,
       [userId, startOfDay(at), startOfDay(at, 1), startOfMonth(at), startOfMonth(at, 1), known],
     );
@@ -47,7 +62,7 @@ export class SpendingLedgerRepository implements SpendingLedger {
 
   async installationSpending(at: Date, known: readonly string[]): Promise<InstallationSpending> {
     const [row] = await this.dataSource.query<{ day: string; open: OpenRow[] }[]>(
-      `SELECT coalesce(sum(cost_usd), 0) AS day, (${OPEN_RUNS('true', '$3')}) AS open
+      `SELECT coalesce(sum(cost_usd), 0) AS day, (${OPEN_RUNS('true', '$3')}) || (${OPEN_SIDE_CALLS('true', '$3')}) AS open
          FROM usage_record WHERE admitted_at >= $1 AND admitted_at < $2`,
       [startOfDay(at), startOfDay(at, 1), known],
     );

@@ -24,55 +24,55 @@ interface FoundRow extends MessageRow {
 }
 
 /** Of a question; the longest are taken, which are the rarest. */
-const MAX_WORDS = 32;
+const MAX_WORDS = 24;
 /** Messages that one way of looking brings into the fusion. */
 const CANDIDATES = 50;
 /** Of a turn that is recalled. */
 const MAX_MESSAGES_PER_TURN = 100;
 /** BM25's: how much the length of a message counts. A word counts once, however often it is said. */
 const LENGTH_WEIGHT = 0.4;
-/** Of reciprocal rank fusion: how little the first places differ. */
-const RANK_OFFSET = 20;
-const WORDS_SHARE = 1;
-const MEANING_SHARE = 1;
+/** The nearest by signature, of which the CANDIDATES nearest by angle are taken. */
+const NEAR = 100;
+/** Of reciprocal rank fusion: how little the first places differ, and what a place by meaning counts beside one by words. */
+const RANK_OFFSET = 4;
+const MEANING_SHARE = 0.3;
 
 /*
  * Messages of one conversation, ranked by their words (BM25, with the words' rarity in this conversation) and by what they
- * mean (the nearest by signature, then by cosine), fused by their ranks. $1 conversation, $2 user, $3 before, $4 text,
- * $5 limit, $6 model, $7 signature, $8 vector.
+ * mean (the nearest by signature, then by cosine), fused by their ranks; a turn has the sum of its messages. The figures
+ * above were tuned with `npm run recall:measure`. $1 conversation, $2 user, $3 before, $4 text, $5 limit, $6 model,
+ * $7 signature, $8 vector.
  */
 const FIND = `
   WITH word AS MATERIALIZED (
     SELECT lexeme, quote_literal(lexeme)::tsquery AS query FROM unnest(text_terms($4)) ORDER BY length(lexeme) DESC, lexeme
      LIMIT ${MAX_WORDS}),
-  any_word AS MATERIALIZED (
-    SELECT (quote_literal('@c' || $1::uuid) || ' & (' || string_agg(quote_literal(lexeme), ' | ') || ')')::tsquery AS query FROM word),
-  hit AS MATERIALIZED (
-    SELECT i.seq, i.terms, length(i.terms) AS size FROM any_word JOIN message_index i ON i.terms @@ any_word.query
+  found AS MATERIALIZED (
+    SELECT word.lexeme, i.seq, length(i.terms) AS size FROM message_index i JOIN word ON i.terms @@ word.query
      WHERE i.conversation_id = $1 AND i.user_id = $2 AND i.seq < $3),
-  found AS MATERIALIZED (SELECT hit.seq, hit.size, word.lexeme FROM hit JOIN word ON hit.terms @@ word.query),
-  rarity AS (
+  rarity AS MATERIALIZED (
     SELECT lexeme, ln(1 + (greatest($3::integer, count(*) + 1) - count(*) - 0.5) / (count(*) + 0.5)) AS weight FROM found GROUP BY lexeme),
-  by_words AS (
+  by_words AS MATERIALIZED (
     SELECT seq, row_number() OVER (ORDER BY score DESC, seq DESC) AS place
-      FROM (SELECT found.seq, sum(rarity.weight) / (1 - ${LENGTH_WEIGHT} + ${LENGTH_WEIGHT} * size / (SELECT avg(size) FROM hit)) AS score
-              FROM found JOIN rarity USING (lexeme) GROUP BY found.seq, found.size) AS scored
-     ORDER BY place LIMIT ${CANDIDATES}),
+      FROM (SELECT seq, sum(weight) / (1 - ${LENGTH_WEIGHT} + ${LENGTH_WEIGHT} * size / (SELECT avg(size) FROM found)) AS score
+              FROM found JOIN rarity USING (lexeme) GROUP BY seq, size) AS scored
+     ORDER BY score DESC, seq DESC LIMIT ${CANDIDATES}),
   near AS MATERIALIZED (
     SELECT seq, vector FROM message_vector
      WHERE conversation_id = $1 AND user_id = $2 AND seq < $3 AND model = $6 AND bits IS NOT NULL
-     ORDER BY bit_count(bits # $7::bit(256)), seq DESC LIMIT ${CANDIDATES}),
-  by_meaning AS (
+     ORDER BY bit_count(bits # $7::bit(256)), seq DESC LIMIT ${NEAR}),
+  by_meaning AS MATERIALIZED (
     SELECT seq, row_number() OVER (ORDER BY likeness DESC, seq DESC) AS place
-      FROM near CROSS JOIN LATERAL (SELECT sum(a * b) AS likeness FROM unnest(near.vector, $8::real[]) AS pair(a, b)) AS compared),
+      FROM near CROSS JOIN LATERAL (SELECT sum(a * b) AS likeness FROM unnest(near.vector, $8::real[]) AS pair(a, b)) AS compared
+     ORDER BY likeness DESC, seq DESC LIMIT ${CANDIDATES}),
   candidate AS (
     SELECT seq, sum(share) AS score
-      FROM (SELECT seq, ${WORDS_SHARE}::float / (${RANK_OFFSET} + place) AS share FROM by_words
+      FROM (SELECT seq, 1::float / (${RANK_OFFSET} + place) AS share FROM by_words
             UNION ALL
             SELECT seq, ${MEANING_SHARE}::float / (${RANK_OFFSET} + place) FROM by_meaning) AS shares
      GROUP BY seq),
   turn AS MATERIALIZED (
-    SELECT coalesce(opening.seq, candidate.seq) AS seq, max(candidate.score) AS score
+    SELECT coalesce(opening.seq, candidate.seq) AS seq, sum(candidate.score) AS score
       FROM candidate LEFT JOIN LATERAL (
         SELECT m.seq FROM message m WHERE m.conversation_id = $1 AND m.user_id = $2 AND m.seq <= candidate.seq AND m.role = 'user'
          ORDER BY m.seq DESC LIMIT 1) AS opening ON true

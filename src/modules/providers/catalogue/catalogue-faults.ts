@@ -6,7 +6,7 @@ import type { ModelCatalogue } from './model-catalogue.js';
 export function catalogueFaults(
   catalogue: ModelCatalogue,
   config: ProvidersConfig,
-  agents: AgentConfig['agents'],
+  { agents, summaryModel }: Pick<AgentConfig, 'agents'> & Partial<Pick<AgentConfig, 'summaryModel'>>,
 ): string[] {
   const faults: string[] = [];
   for (const { id } of config.models) {
@@ -27,6 +27,7 @@ export function catalogueFaults(
   };
   check('AI_MODEL', config.defaultModel);
   for (const id of config.fallbackModels) check('AI_FALLBACK_MODELS', id);
+  if (summaryModel !== undefined) check('AI_SUMMARY_MODEL', summaryModel);
   for (const agent of agents) if (agent.model) check(`PERCH_AGENTS: ${agent.name}`, agent.model);
   return faults;
 }

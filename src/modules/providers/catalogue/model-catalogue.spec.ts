@@ -19,7 +19,7 @@ function aCatalogue(
   return {
     catalogue,
     config: config.providers,
-    faults: catalogueFaults(catalogue, config.providers, config.agent.agents),
+    faults: catalogueFaults(catalogue, config.providers, config.agent),
   };
 }
 

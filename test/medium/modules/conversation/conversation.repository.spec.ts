@@ -2,6 +2,7 @@ import { v7 } from 'uuid';
 import { ConversationRepository } from '../../../../src/modules/conversation/conversation.repository.js';
 import { ConversationService } from '../../../../src/modules/conversation/conversation.service.js';
 import { aUser } from '../../../support/agent/agent-rows.js';
+import { aConversationOf } from '../../../support/conversation/conversation-rows.js';
 import { createTestDatabase } from '../../../support/servers/test-database.js';
 
 const NOW = new Date('2026-11-24T09:00:00Z');
@@ -107,5 +108,82 @@ describe(ConversationRepository.name, () => {
     );
     await repository.removeExpired(NOW, 100);
     expect(await database.dataSource.query('SELECT 1 FROM conversation WHERE id = $1', [id])).toHaveLength(1);
+  });
+
+  it('searches what was said, by all words in one message and whatever their form, within what is the caller’s', async () => {
+    const say = async (userId: string, ...texts: string[]): Promise<string> =>
+      aConversationOf(
+        database.dataSource,
+        userId,
+        texts.map((text) => ['user', text] as const),
+      );
+    const painted = await say(mine, 'We painted the fence.', 'Nothing else.');
+    await say(mine, 'The fence is high.', 'She paints.');
+    await say(theirs, 'We painted the fence.');
+    const found = async (search: string): Promise<string[]> =>
+      (await repository.findPage(mine, { now: new Date(), limit: 10, search })).map((row) => row.id);
+    expect(await found('painting fences')).toEqual([painted]);
+    expect(await found('the of')).toEqual([]);
+    expect(await found("' & | ! :* \\")).toEqual([]);
+  });
+
+  it('pins messages of the caller, fifty at the most', async () => {
+    const id = await aConversationOf(
+      database.dataSource,
+      mine,
+      Array.from({ length: 60 }, (_, index) => ['user', `message ${index + 1}`] as const),
+    );
+    const { messages } = await service.read(mine, id, { limit: 60 });
+    const pin = (seq: number, isPinned = true): ReturnType<ConversationService['pin']> =>
+      service.pin(mine, id, messages[seq - 1]!.id, isPinned);
+    const outcomes = await Promise.allSettled(messages.map(({ seq }) => pin(seq)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'too_many_pins' },
+    });
+    const { pinned } = await service.context(mine, id, { limit: 1, beforeSeq: 61 });
+    expect(pinned).toHaveLength(50);
+    const [first] = pinned;
+    await expect(service.pin(theirs, id, first!.id, false)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await pin(first!.seq)).toMatchObject({ isPinned: true });
+    expect(await pin(first!.seq, false)).toMatchObject({ isPinned: false });
+  });
+
+  it('gives the newest messages that no summary covers, and what is pinned, in one statement', async () => {
+    const { dataSource } = database;
+    const id = await aConversationOf(
+      dataSource,
+      mine,
+      Array.from(
+        { length: 9 },
+        (_, index) => [index % 2 ? 'assistant' : 'user', `message ${index + 1}`] as const,
+      ),
+    );
+    await dataSource.query(
+      `INSERT INTO conversation_summary (conversation_id, version, covers_to_seq, text, model, created_at)
+       VALUES ($1, 1, 2, 'old', 'm', now()), ($1, 2, 4, 'so far', 'm', now()), ($1, 3, 8, 'later', 'm', now())`,
+      [id],
+    );
+    await dataSource.query(`UPDATE message SET pinned = true WHERE conversation_id = $1 AND seq IN (2, 6)`, [
+      id,
+    ]);
+    let statements = 0;
+    const counted = {
+      query: (...query: [string, unknown[]]) => ((statements += 1), dataSource.query(...query)),
+    };
+    const seqs = async (limit: number, userId = mine): Promise<unknown> => {
+      const context = await new ConversationRepository(counted as never).findContext(userId, id, {
+        limit,
+        beforeSeq: 8,
+      });
+      return [
+        context.summary?.text,
+        ...[context.pinned, context.recent].map((found) => found.map(({ seq }) => seq)),
+      ];
+    };
+    expect(await seqs(10)).toEqual(['so far', [2, 6], [5, 6, 7]]);
+    expect(statements).toBe(1);
+    expect(await seqs(2)).toEqual(['so far', [2, 6], [6, 7]]);
+    expect(await seqs(10, theirs)).toEqual([undefined, [], []]);
   });
 });
