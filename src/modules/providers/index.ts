@@ -11,4 +11,4 @@ export type { ProviderName } from './provider-name.js';
 export { MODEL_CLIENT, type ModelCallEvent, type ModelClient } from './model-client.js';
 export { ProviderError, providerErrorToAppError } from './provider-error.js';
 export { ProvidersModule } from './providers.module.js';
-export { countTokens, estimateMessage, estimateTools } from './tokens/estimate-tokens.js';
+export { countTextTokens, countTokens, estimateMessage, estimateTools } from './tokens/estimate-tokens.js';

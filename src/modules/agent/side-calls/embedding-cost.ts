@@ -1,5 +1,9 @@
-import { estimateTokenCount } from 'tokenx';
-import { type Embeddings, type EmbeddingVendor, ProviderError } from '../../providers/index.js';
+import {
+  countTextTokens,
+  type Embeddings,
+  type EmbeddingVendor,
+  ProviderError,
+} from '../../providers/index.js';
 import type { QuotaAmount } from '../../rate-limit/index.js';
 import type { ModelCallRecord } from '../loop/run-journal.js';
 
@@ -32,7 +36,7 @@ export class EmbeddingCost {
 
   estimate(texts: readonly string[]): Embeddings['usage'] {
     return {
-      inputTokens: texts.reduce((sum, text) => sum + estimateTokenCount(text), 0),
+      inputTokens: texts.reduce((sum, text) => sum + countTextTokens(text), 0),
       source: 'estimated',
     };
   }

@@ -1,7 +1,5 @@
 import type { StoredMessage } from '../../conversation/index.js';
-import type { ModelInfo, ModelRequest } from '../../providers/index.js';
-import { estimateMessageTokens } from '../context/history-window.js';
-import type { Message } from '../../../shared/llm/message.js';
+import { countTextTokens, type ModelInfo, type ModelRequest } from '../../providers/index.js';
 
 /** So many messages are never summed up, however long they are. */
 const KEPT_MESSAGES = 10;
@@ -98,8 +96,8 @@ function textFor({ parts }: StoredMessage): string {
   return texts.join(' ').slice(0, MAX_TEXT);
 }
 
-function tokensOf({ role, parts }: StoredMessage): number {
-  return estimateMessageTokens({ role, parts } as Message);
+function tokensOf({ parts }: StoredMessage): number {
+  return countTextTokens(JSON.stringify(parts));
 }
 
 function sum(values: readonly number[]): number {

@@ -5,7 +5,7 @@ import type { ModelInfo } from '../catalogue/model-info.js';
 import type { ModelRequest } from '../llm-provider.js';
 import { countPieces } from './count-pieces.js';
 import { declareTool } from './declare-tool.js';
-import { type VendorTokens, vendorTokens } from './vendor-tokens.js';
+import { OPENAI, type VendorTokens, vendorTokens } from './vendor-tokens.js';
 
 /*
  * Perch's own count of tokens, for when no vendor has counted yet: whole, on average right, and sometimes too low. What
@@ -18,6 +18,11 @@ export const TOKENS_PER_IMAGE = 1_500;
 /** The tokens of a text alone. 0 for an empty text, and at least 1 for any other. */
 export function countTokens(text: string, model: ModelInfo): number {
   return whole(tokensOfText(text, vendorTokens(model)));
+}
+
+/** The tokens of a text for what is no chat model, such as embeddings: by OpenAI's vocabulary. */
+export function countTextTokens(text: string): number {
+  return whole(tokensOfText(text, OPENAI));
 }
 
 /** A message with what the vendor puts around it, its calls and its results. */

@@ -39,7 +39,7 @@ const everyPiece = (tokens: number): VendorTokens['perPiece'] => ({
   space: tokens,
 });
 
-const OPENAI: VendorTokens = {
+export const OPENAI: VendorTokens = {
   perPiece: everyPiece(1),
   request: 3,
   message: 4,

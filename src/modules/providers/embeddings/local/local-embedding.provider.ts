@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { estimateTokenCount } from 'tokenx';
+import { countTextTokens } from '../../tokens/estimate-tokens.js';
 import {
   boundedTexts,
   type EmbeddingProvider,
@@ -51,7 +51,7 @@ export class LocalEmbeddingProvider implements EmbeddingProvider {
     return {
       vectors: bounded.map((_, index) => numbers.slice(index * dimensions, (index + 1) * dimensions)),
       usage: {
-        inputTokens: bounded.reduce((sum, text) => sum + estimateTokenCount(text), 0),
+        inputTokens: bounded.reduce((sum, text) => sum + countTextTokens(text), 0),
         source: 'estimated',
       },
     };

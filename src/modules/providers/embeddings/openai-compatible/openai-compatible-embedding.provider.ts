@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { estimateTokenCount } from 'tokenx';
+import { countTextTokens } from '../../tokens/estimate-tokens.js';
 import {
   boundedTexts,
   type EmbeddingProvider,
@@ -95,7 +95,7 @@ export class OpenAiCompatibleEmbeddingProvider implements EmbeddingProvider {
       usage:
         tokens === undefined
           ? {
-              inputTokens: texts.reduce((sum, text) => sum + estimateTokenCount(text), 0),
+              inputTokens: texts.reduce((sum, text) => sum + countTextTokens(text), 0),
               source: 'estimated',
             }
           : { inputTokens: tokens, source: 'measured' },
