@@ -8,6 +8,7 @@ import { Alerts1764200002000 } from './1764200002000-alerts.js';
 import { ToolPolicy1764400000000 } from './1764400000000-tool-policy.js';
 import { InstallationSecrets1764500000000 } from './1764500000000-installation-secrets.js';
 import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
+import { Identity1764600200000 } from './1764600200000-identity.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ToolPolicy1764400000000,
   InstallationSecrets1764500000000,
   McpTools1764510000000,
+  Identity1764600200000,
 ];

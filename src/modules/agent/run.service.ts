@@ -74,7 +74,7 @@ export class RunService {
       agent: prepared.agent.name,
       model: prepared.model.id,
       endpoint,
-      request: toRecord(options, prepared, request?.requestId),
+      request: toRecord(options, prepared, principal, request?.requestId),
       messageId: this.ids.next(),
       parts: current.parts,
       ...this.times(),
@@ -262,6 +262,7 @@ export class RunService {
 function toRecord(
   options: RunOptions,
   { agent }: PreparedRun,
+  { scopes }: Principal,
   requestId: string | undefined,
 ): RunRequestRecord {
   const { message, sessionId: _sessionId, onConflict: _onConflict, ...settings } = options;
@@ -270,6 +271,7 @@ function toRecord(
     ...(requestId === undefined ? {} : { requestId }),
     messageLength: message.length,
     timeoutMs: agent.timeoutMs,
+    ...(scopes ? { scopes: [...scopes] } : {}),
   };
 }
 

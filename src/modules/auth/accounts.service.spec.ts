@@ -29,8 +29,10 @@ class InMemoryAccounts {
 
   async insertIfAbsent(account: NewAccount): Promise<Account | undefined> {
     if (this.accounts.has(account.email)) return undefined;
-    const stored = {
+    const stored: Account = {
       ...account,
+      kind: 'local',
+      name: null,
       permissions: [],
       limits: {},
       tools: EVERY_TOOL,

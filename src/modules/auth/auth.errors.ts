@@ -37,6 +37,33 @@ export function forbidden(): AppError {
   return new AppError('forbidden', 'forbidden', { detail: 'You may not do this.' });
 }
 
+/** A key may not make other credentials, nor change how its owner logs in. */
+export function apiKeyRefused(): AppError {
+  return new AppError('forbidden', 'forbidden', { detail: 'An API key may not do this. Log in.' });
+}
+
+/** Whoever came with the token of an outside provider, or with a key, has no session here. */
+export function sessionNeeded(): AppError {
+  return new AppError('forbidden', 'forbidden', {
+    detail: 'Only a session of this server can do this. Log in.',
+  });
+}
+
+/** 409 `too_many_api_keys`. */
+export function tooManyApiKeys(limit: number): AppError {
+  return new AppError('conflict', 'too_many_api_keys', {
+    detail: 'There are as many API keys as an account may have. Revoke one first.',
+    extensions: { limit },
+  });
+}
+
+/** 409 `name_taken`. */
+export function nameTaken(): AppError {
+  return new AppError('conflict', 'name_taken', {
+    detail: 'There is a service account with this name already.',
+  });
+}
+
 /**
  * 409 `email_taken`. Whoever may register learns whether an address has an account; a system where that matters turns
  * registration off.

@@ -9,9 +9,20 @@ import { AccountBootstrapService } from './account-bootstrap.service.js';
 import { AccountsService } from './accounts.service.js';
 import { AccountAdministrationRepository } from './administration/account-administration.repository.js';
 import { AdministrationController } from './administration/administration.controller.js';
+import { KeyAdministrationController } from './administration/key-administration.controller.js';
 import { AdministrationService } from './administration/administration.service.js';
+import { ApiKeyEntity } from './api-keys/api-key.entity.js';
+import { ApiKeyRepository } from './api-keys/api-key.repository.js';
+import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { KeyUsage } from './api-keys/key-usage.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
+import { CredentialVerifier } from './credential.verifier.js';
+import { CredentialNews } from './credentials/credential-news.js';
+import { LiveCredentials } from './credentials/live-credentials.js';
+import { LiveCredentialsRepository } from './credentials/live-credentials.repository.js';
 import { DemoAccountService } from './demo-account.service.js';
 import { DerivedKeysModule } from './derived-keys.module.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -20,6 +31,8 @@ import { PermissionGuard } from './permission.guard.js';
 import { PrincipalService } from './principal.service.js';
 import { RefreshTokenEntity } from './refresh-token.entity.js';
 import { RefreshTokenRepository } from './refresh-token.repository.js';
+import { SecurityAudit } from './security-audit.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SIGNING_SECRET, signingSecret } from './signing-secret.js';
 import { UserAccountEntity } from './user-account.entity.js';
@@ -34,7 +47,7 @@ class SigningSecretModule {}
 @Module({
   imports: [
     AuditModule,
-    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity]),
+    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, ApiKeyEntity]),
     SigningSecretModule,
     DerivedKeysModule,
     JwtModule.registerAsync({
@@ -43,14 +56,29 @@ class SigningSecretModule {}
       useFactory: (secret: Buffer) => ({ secret }),
     }),
   ],
-  controllers: [AuthController, AdministrationController],
+  controllers: [
+    AuthController,
+    SessionsController,
+    ApiKeysController,
+    AdministrationController,
+    KeyAdministrationController,
+  ],
   providers: [
     UserAccountRepository,
     RefreshTokenRepository,
     PasswordHasher,
     AccountsService,
     SessionsService,
+    SecurityAudit,
+    CredentialNews,
+    LiveCredentials,
+    LiveCredentialsRepository,
     PrincipalService,
+    ApiKeyRepository,
+    ApiKeyVerifier,
+    ApiKeysService,
+    KeyUsage,
+    CredentialVerifier,
     AccessTokenIssuer,
     AccessTokenVerifier,
     JwtStrategy,
@@ -65,7 +93,8 @@ class SigningSecretModule {}
   exports: [
     AuthGuard,
     PermissionGuard,
-    AccessTokenVerifier,
+    CredentialVerifier,
+    LiveCredentials,
     PrincipalService,
     AccountsService,
     DemoAccountService,

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Credential } from './credential.js';
 import type { Principal } from './principal.js';
 import type { Reservation } from './reservation.js';
 
@@ -8,6 +9,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** Set by the authentication guard. */
   principal?: Principal;
+  /** What the principal showed; set with it. */
+  credential?: Credential;
   /** Set where a run is admitted, for the log. */
   runId?: string;
   /** Set by the idempotency guard when the request has a key: the run that the key stands for. */
