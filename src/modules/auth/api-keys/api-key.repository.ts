@@ -108,11 +108,11 @@ export class ApiKeyRepository {
     return rows.length > 0;
   }
 
-  /** Unless it is known that it was used since `notSince`. */
+  /** Unless it is known that it was used after `notSince`. */
   async touch(userId: string, id: string, now: Date, notSince: Date): Promise<void> {
     await this.dataSource.query(
       `UPDATE api_key SET last_used_at = $3
-        WHERE id = $1 AND user_id = $2 AND (last_used_at IS NULL OR last_used_at < $4)`,
+        WHERE id = $1 AND user_id = $2 AND (last_used_at IS NULL OR last_used_at <= $4)`,
       [id, userId, now, notSince],
     );
   }
