@@ -28,6 +28,15 @@ export function loginFailed(): AppError {
   });
 }
 
+/** The token may be good: nobody can say so now. */
+export function identityProviderAway(cause: unknown): AppError {
+  return new AppError('unavailable', 'dependency_unavailable', {
+    detail: 'The keys of the identity provider cannot be had now. Try again in a moment.',
+    retryAfterSeconds: 5,
+    cause,
+  });
+}
+
 /** A refresh token that was never given out. */
 export function unknownRefreshToken(): AppError {
   return new AppError('unauthenticated', 'unauthenticated', { detail: 'A valid refresh token is needed.' });

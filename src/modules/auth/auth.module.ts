@@ -25,6 +25,10 @@ import { LiveCredentials } from './credentials/live-credentials.js';
 import { LiveCredentialsRepository } from './credentials/live-credentials.repository.js';
 import { DemoAccountService } from './demo-account.service.js';
 import { DerivedKeysModule } from './derived-keys.module.js';
+import { ExternalAccounts } from './external/external-accounts.js';
+import { ExternalIdentityEntity } from './external/external-identity.entity.js';
+import { ExternalIdentityRepository } from './external/external-identity.repository.js';
+import { ExternalTokenVerifier } from './external/external-token.verifier.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -47,7 +51,7 @@ class SigningSecretModule {}
 @Module({
   imports: [
     AuditModule,
-    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, ApiKeyEntity]),
+    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, ApiKeyEntity, ExternalIdentityEntity]),
     SigningSecretModule,
     DerivedKeysModule,
     JwtModule.registerAsync({
@@ -78,6 +82,9 @@ class SigningSecretModule {}
     ApiKeyVerifier,
     ApiKeysService,
     KeyUsage,
+    ExternalAccounts,
+    ExternalIdentityRepository,
+    ExternalTokenVerifier,
     CredentialVerifier,
     AccessTokenIssuer,
     AccessTokenVerifier,

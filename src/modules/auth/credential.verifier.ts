@@ -5,6 +5,7 @@ import { looksLikeApiKey } from './api-keys/api-key.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { apiKeyOf, bearerToken } from './bearer-token.js';
 import type { Caller } from './caller.js';
+import { ExternalTokenVerifier } from './external/external-token.verifier.js';
 import { PrincipalService } from './principal.service.js';
 
 /**
@@ -16,6 +17,7 @@ export class CredentialVerifier {
   constructor(
     private readonly accessTokens: AccessTokenVerifier,
     private readonly apiKeys: ApiKeyVerifier,
+    private readonly external: ExternalTokenVerifier,
     private readonly principals: PrincipalService,
   ) {}
 
@@ -24,6 +26,7 @@ export class CredentialVerifier {
     if (key !== undefined) return this.apiKeys.verify(key);
     const token = bearerToken(request);
     if (token !== undefined && looksLikeApiKey(token)) return this.apiKeys.verify(token);
+    if (token !== undefined && this.external.claimsToBe(token)) return this.external.verify(token);
     const session = await this.accessTokens.verify(request, response);
     return {
       principal: await this.principals.principalOf(session),

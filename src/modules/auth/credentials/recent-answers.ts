@@ -41,6 +41,10 @@ export class RecentAnswers<T> {
     return entry.answer;
   }
 
+  forget(key: string): void {
+    this.entries.delete(key);
+  }
+
   /** Something about this user has changed. Answers that nobody owns, or that are still awaited, might be theirs. */
   forgetUser(userId: string): void {
     for (const [key, entry] of [...this.entries.entries()]) {
