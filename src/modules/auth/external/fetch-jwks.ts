@@ -22,7 +22,7 @@ export async function fetchJwks(
     if (response.status !== 200 || !response.body) throw new Error(`HTTP ${response.status}`);
     const chunks: Uint8Array[] = [];
     let length = 0;
-    for await (const chunk of response.body) {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       length += chunk.byteLength;
       if (length > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
