@@ -42,6 +42,18 @@ export function unknownRefreshToken(): AppError {
   return new AppError('unauthenticated', 'unauthenticated', { detail: 'A valid refresh token is needed.' });
 }
 
+/** The token of a mail that was never sent, was used, or is too old: which of it is nobody's business. */
+export function invalidMailToken(): AppError {
+  return new AppError('unauthenticated', 'unauthenticated', {
+    detail: 'The token of the mail is not valid, or not any more. Ask for another mail.',
+  });
+}
+
+/** Of accounts that log in elsewhere, or not at all. */
+export function noPassword(): AppError {
+  return new AppError('forbidden', 'forbidden', { detail: 'This account has no password here.' });
+}
+
 export function forbidden(): AppError {
   return new AppError('forbidden', 'forbidden', { detail: 'You may not do this.' });
 }

@@ -30,9 +30,18 @@ import { ExternalIdentityEntity } from './external/external-identity.entity.js';
 import { ExternalIdentityRepository } from './external/external-identity.repository.js';
 import { ExternalTokenVerifier } from './external/external-token.verifier.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { MailModule } from './mail/mail.module.js';
 import { PasswordHasher } from './password-hasher.js';
+import { LeakedPasswords } from './passwords/common-passwords.js';
+import { PasswordRules } from './passwords/password-rules.js';
 import { PermissionGuard } from './permission.guard.js';
 import { PrincipalService } from './principal.service.js';
+import { AccountMails } from './recovery/account-mails.js';
+import { AccountTokenEntity } from './recovery/account-token.entity.js';
+import { AccountTokenRepository } from './recovery/account-token.repository.js';
+import { OwnAccountService } from './recovery/own-account.service.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { RefreshTokenEntity } from './refresh-token.entity.js';
 import { RefreshTokenRepository } from './refresh-token.repository.js';
 import { SecurityAudit } from './security-audit.js';
@@ -51,9 +60,16 @@ class SigningSecretModule {}
 @Module({
   imports: [
     AuditModule,
-    TypeOrmModule.forFeature([UserAccountEntity, RefreshTokenEntity, ApiKeyEntity, ExternalIdentityEntity]),
+    TypeOrmModule.forFeature([
+      UserAccountEntity,
+      RefreshTokenEntity,
+      ApiKeyEntity,
+      ExternalIdentityEntity,
+      AccountTokenEntity,
+    ]),
     SigningSecretModule,
     DerivedKeysModule,
+    MailModule,
     JwtModule.registerAsync({
       imports: [SigningSecretModule],
       inject: [SIGNING_SECRET],
@@ -62,6 +78,7 @@ class SigningSecretModule {}
   ],
   controllers: [
     AuthController,
+    RecoveryController,
     SessionsController,
     ApiKeysController,
     AdministrationController,
@@ -71,6 +88,12 @@ class SigningSecretModule {}
     UserAccountRepository,
     RefreshTokenRepository,
     PasswordHasher,
+    LeakedPasswords,
+    PasswordRules,
+    AccountMails,
+    AccountTokenRepository,
+    OwnAccountService,
+    RecoveryService,
     AccountsService,
     SessionsService,
     SecurityAudit,

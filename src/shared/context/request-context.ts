@@ -13,6 +13,8 @@ export interface RequestContext {
   credential?: Credential;
   /** Set where a run is admitted, for the log. */
   runId?: string;
+  /** Set where credentials were tried: what the limits before anybody is known have to know of it. */
+  trial?: CredentialsOutcome;
   /** Set by the idempotency guard when the request has a key: the run that the key stands for. */
   idempotency?: {
     readonly key: string;
@@ -23,6 +25,18 @@ export interface RequestContext {
   /** Set by the quota guard on routes that spend tokens: what is held for this request. */
   reservation?: Reservation;
 }
+
+export type CredentialsOutcome =
+  | {
+      /** Whoever asks has shown that the account is theirs; `account` as `CredentialsTrial.accountOf` names it. */
+      readonly outcome: 'proven';
+      readonly account: string;
+    }
+  | {
+      readonly outcome: 'failed';
+      /** Called when this failure is the one from which on the account's attempts are held up. */
+      readonly onHeldUp: (failures: number, waitMs: number) => void;
+    };
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
