@@ -1,6 +1,6 @@
 import { ModelServer } from '../support/model-server/model-server.js';
 import { ApiClient } from '../support/perch/api-client.js';
-import { ModelBook, storyOf } from '../support/perch/conversation-script.js';
+import { ModelBook, oneTool, storyOf } from '../support/perch/conversation-script.js';
 import type { Replica } from '../support/perch/replica.js';
 import { type Replicas, REPLICAS_TIMEOUT_MS, startReplicas } from '../support/perch/replicas.js';
 import { readEvents, type StreamedEvent } from '../support/perch/sse-client.js';
@@ -149,5 +149,22 @@ describe('what is revoked on one of two replicas', () => {
     await expectRevoked(user.client, open);
     const answer = await waiting;
     expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'token_revoked' }]);
+  });
+
+  it('a key that may not use tools has none in its runs, wherever and whenever they are driven', async () => {
+    models.reset().always(oneTool('append_line', { text: 'by a key' }));
+    const made = await user.client.post('/api/v1/auth/api-keys', { name: 'runs', scopes: ['agent:run'] });
+    const { key } = (await made.json()) as { key: string };
+    const byKey = new ApiClient(two.url, key);
+    expect((await byKey.chat({ message: 'at once' })).tool_calls).toMatchObject([{ is_error: true }]);
+    const later = await byKey.post('/api/v1/agent/runs', { message: 'later' });
+    const { run_id: runId } = (await later.json()) as { run_id: string };
+    await until(async () => {
+      const run = await byKey.get(`/api/v1/agent/runs/${runId}`);
+      return ((await run.json()) as { status: string }).status === 'completed';
+    });
+    expect(replicas.effects.texts('by a key')).toEqual([]);
+    await user.client.chat({ message: 'by myself' });
+    expect(replicas.effects.texts('by a key')).toEqual(['by a key']);
   });
 });

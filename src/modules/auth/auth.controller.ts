@@ -92,8 +92,7 @@ export class AuthController {
   @ApiNoContentResponse({ description: 'The session is over.' })
   @ApiProblems(400, 401, 403, 413, 415, 422)
   async logout(@CurrentSession() session: Session, @Body() body: LogoutBody): Promise<void> {
-    await this.sessions.logout(session, body.refresh_token);
-    if (body.all === true) await this.sessions.revokeAll(session.userId);
+    await this.sessions.logout(session, body.refresh_token, body.all);
   }
 
   @Get('me')

@@ -84,9 +84,17 @@ export class SessionsService {
     return this.signedIn(account, session, token, ttl);
   }
 
-  /** Ends the session and, if it is the same user's, the one that the refresh token belongs to. */
-  async logout(session: Session, refreshToken?: string): Promise<void> {
+  /**
+   * Ends the session and, if it is the same user's, the one that the refresh token belongs to; with `isEverywhere` all
+   * sessions of the user.
+   */
+  async logout(session: Session, refreshToken?: string, isEverywhere = false): Promise<void> {
     await this.end(session);
+    if (isEverywhere) {
+      await this.revokeAll(session.userId);
+      await this.note('session.revoke_all', session);
+      return;
+    }
     if (refreshToken === undefined) return;
     const found = await this.refreshTokens.find(hashOf(refreshToken));
     if (found && found.userId === session.userId && found.sessionId !== session.sessionId)

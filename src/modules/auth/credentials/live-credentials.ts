@@ -8,6 +8,9 @@ import { LiveCredentialsRepository } from './live-credentials.repository.js';
 /** Behind the notifications: what they miss is found so much later. With one query it is well below five seconds. */
 const POLL_MS = 2_000;
 
+/** Asked about in one statement: others wait for the same connection. */
+const BATCH = 1_000;
+
 export interface WatchedCredential {
   /** Fires when the credential is revoked, or its account disabled or deleted; on whichever replica that was done. */
   readonly signal: AbortSignal;
@@ -72,10 +75,13 @@ export class LiveCredentials implements OnApplicationBootstrap, OnApplicationShu
   private async check(concerns: (credential: Credential) => boolean): Promise<void> {
     const asked = [...this.watches].filter(({ credential }) => concerns(credential));
     if (asked.length === 0) return;
-    const distinct = new Map(asked.map(({ credential }) => [credential.id, credential]));
+    const distinct = [...new Map(asked.map(({ credential }) => [credential.id, credential])).values()];
     try {
-      const revoked = await this.credentials.revoked([...distinct.values()]);
-      for (const watch of asked) if (revoked.has(watch.credential.id)) this.end(watch);
+      for (let start = 0; start < distinct.length; start += BATCH) {
+        const revoked = await this.credentials.revoked(distinct.slice(start, start + BATCH));
+        if (revoked.size === 0) continue;
+        for (const watch of asked) if (revoked.has(watch.credential.id)) this.end(watch);
+      }
     } catch (error) {
       this.logger.warn({ event: 'auth.live_credentials_not_checked', err: error });
     }

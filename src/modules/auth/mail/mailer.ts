@@ -88,5 +88,6 @@ function reasonOf(error: unknown): string {
     code?: unknown;
     name?: unknown;
   };
-  return String(code ?? name ?? 'unknown');
+  const word = code ?? name;
+  return typeof word === 'string' ? word : 'unknown';
 }
