@@ -5,6 +5,8 @@ import { startTestPerch, type TestPerch } from '../support/perch/test-perch.js';
 const PUBLIC = new Set([
   ...['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /api/v1/metadata'],
   ...['POST /api/v1/auth/register', 'POST /api/v1/auth/login', 'POST /api/v1/auth/refresh'],
+  ...['forgot', 'reset'].map((step) => `POST /api/v1/auth/password/${step}`),
+  'POST /api/v1/auth/email/confirm',
 ]);
 
 const ROUTES = documentedRoutes();

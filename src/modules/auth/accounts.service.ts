@@ -41,7 +41,6 @@ export class AccountsService {
     const account = await this.create({ email, password, tier: 'free', roles: ['user'] });
     if (!account) throw emailTaken();
     this.logger.info({ event: 'auth.registered', user_id: account.id });
-    this.tellOfSuccess(account);
     return account;
   }
 
