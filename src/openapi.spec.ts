@@ -1,10 +1,11 @@
-import { Controller, Delete, Get, Module, Param } from '@nestjs/common';
+import { Controller, Delete, Get, Module, Param, Put } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { buildOpenApiDocument, serveOpenApi } from './openapi.js';
 import { Public } from './shared/access/public.decorator.js';
+import { RefusesApiKeys } from './shared/access/refuses-api-keys.decorator.js';
 import { RequirePermission } from './shared/access/require-permission.decorator.js';
 import { ApiProblems } from './shared/errors/api-problems.decorator.js';
 
@@ -17,6 +18,16 @@ class ThingsController {
   @ApiOkResponse({ description: 'All of them' })
   @ApiProblems(400)
   list(): void {}
+
+  @RequirePermission('admin')
+  @RefusesApiKeys()
+  @Put(':id')
+  @ApiOperation({ operationId: 'changeThing', summary: 'Another one', description: 'Changes it.' })
+  @ApiOkResponse({ description: 'Changed' })
+  @ApiProblems(401, 403, 404)
+  change(@Param('id') id: string): string {
+    return id;
+  }
 
   @RequirePermission('models:read')
   @Delete(':id')
@@ -63,6 +74,7 @@ describe('the OpenAPI document', () => {
     });
     expect(document.components?.securitySchemes).toEqual({
       bearer: expect.objectContaining({ type: 'http', scheme: 'bearer' }),
+      api_key: expect.objectContaining({ type: 'apiKey', in: 'header', name: 'x-api-key' }),
     });
   });
 
@@ -77,8 +89,14 @@ describe('the OpenAPI document', () => {
   it('says of each operation whether it needs a token, and which permission', () => {
     expect(document.paths['/things']?.get).toMatchObject({ operationId: 'listThings', security: [] });
     expect(document.paths['/things/{id}']?.delete).toMatchObject({
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { api_key: [] }],
       'x-required-permission': 'models:read',
+      description: 'Needs the permission `models:read`.',
+    });
+    expect(document.paths['/things/{id}']?.put).toMatchObject({
+      security: [{ bearer: [] }],
+      'x-refuses-api-keys': true,
+      description: 'Changes it.\n\nNeeds the permission `admin`.\n\nAPI keys are refused.',
     });
   });
 

@@ -1,11 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { API_KEY_SCHEME } from './shared/access/any-caller.decorator.js';
 import { problemResponse } from './shared/errors/api-problems.decorator.js';
 
 const DESCRIPTION = `A self-hosted backend for AI agents.
 
-Register or log in for an access token and send it as \`Authorization: Bearer …\`. JSON is snake_case, times are ISO 8601 in
+Register or log in for an access token and send it as \`Authorization: Bearer …\`; or send an API key there or as
+\`x-api-key\`. Tokens and keys in a URL are not looked at. JSON is snake_case, times are ISO 8601 in
 UTC, money is a decimal string in USD. Errors are RFC 9457 problems with a stable \`code\`; another user's id is answered
 exactly like a missing one.`;
 
@@ -26,8 +28,13 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'An access token of POST /api/v1/auth/login.',
+      description:
+        'An access token of POST /api/v1/auth/login or of the identity provider that the installation trusts; or an API key.',
     })
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key.' },
+      API_KEY_SCHEME,
+    )
     .addTag('agent', 'Ask the agent; read its runs')
     .addTag('conversations', 'What was said')
     .addTag('tools', 'What the agent can do')
@@ -47,12 +54,32 @@ export function buildOpenApiDocument(app: INestApplication, version: string): Op
       if (!operation) continue;
       // Public operations say so; a document without the word would leave it open.
       operation.security ??= [];
+      sayWhoMay(operation);
       // The limits before anybody is known are no route's own; probes have none.
       if (!PROBES.test(path)) operation.responses['429'] ??= tooManyRequests();
       for (const response of Object.values(operation.responses)) placeExample(response, path);
     }
   }
   return document;
+}
+
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+interface AccessExtensions {
+  readonly 'x-required-permission'?: string;
+  readonly 'x-refuses-api-keys'?: boolean;
+}
+
+/** What the decorators enforce, in words, and without a scheme that the route refuses. */
+function sayWhoMay(operation: OperationObject & AccessExtensions): void {
+  const { 'x-required-permission': permission, 'x-refuses-api-keys': refusesKeys } = operation;
+  if (refusesKeys) operation.security = [{ bearer: [] }];
+  const words = [
+    ...(permission === undefined ? [] : [`Needs the permission \`${permission}\`.`]),
+    ...(refusesKeys ? ['API keys are refused.'] : []),
+  ];
+  if (words.length > 0)
+    operation.description = [operation.description, ...words].filter(Boolean).join('\n\n');
 }
 
 function tooManyRequests() {

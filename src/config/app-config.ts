@@ -1,6 +1,7 @@
 import type { PicoUsd } from '../shared/money/usd.js';
 import type { Tier } from '../shared/context/principal.js';
 import type { AgentDefinition } from './agents.schema.js';
+import type { IdentityClaims } from './identity-claims.schema.js';
 import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
 import type { HttpApi } from './http-tools.schema.js';
@@ -67,6 +68,29 @@ export abstract class AuthConfig {
   abstract readonly refreshTtlSeconds: number;
   /** A known account for trying Perch out. Never in production. */
   abstract readonly isDemoAccountEnabled: boolean;
+  /** Whose tokens are taken besides our own. `undefined`: nobody's. */
+  abstract readonly identityProvider: IdentityProviderConfig | undefined;
+}
+
+export interface IdentityProviderConfig {
+  /** Where its public keys are. */
+  readonly jwksUri: string;
+  readonly issuer: string;
+  /** A token must be for one of them. */
+  readonly audiences: readonly string[];
+  /** Never one that is keyed with a shared secret. */
+  readonly algorithms: readonly string[];
+  readonly claims: IdentityClaims;
+}
+
+export abstract class MailConfig {
+  /** `undefined`: mail is not sent, only told of in the log. */
+  abstract readonly smtpUrl: Secret | undefined;
+  abstract readonly from: string;
+  /** Of the frontend's pages that take the tokens of mails. `undefined`: mails have the token alone. */
+  abstract readonly linkBaseUrl: string | undefined;
+  /** Who has no mail server while developing finds the token in the log. Never in production. */
+  abstract readonly areTokensLogged: boolean;
 }
 
 export interface ProviderConnectionConfig {
@@ -258,6 +282,7 @@ export interface AppConfig {
   readonly database: DatabaseConfig;
   readonly http: HttpConfig;
   readonly auth: AuthConfig;
+  readonly mail: MailConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
   readonly tools: ToolsConfig;

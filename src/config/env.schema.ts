@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseUsd } from '../shared/money/usd.js';
 import { agentDefinitionsSchema } from './agents.schema.js';
+import { identityClaimsSchema } from './identity-claims.schema.js';
 import { mcpServersSchema } from './mcp-servers.schema.js';
 import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
@@ -192,6 +193,16 @@ export const envSchema = z.object({
   AUTH_ADMIN_PASSWORD: text.optional(),
   AUTH_ACCESS_TTL_SECONDS: integer(1, 86_400).default(900),
   AUTH_REFRESH_TTL_SECONDS: integer(1, 31_536_000).default(2_592_000),
+  AUTH_JWKS_URI: httpUrl.optional(),
+  AUTH_JWKS_ISSUER: text.optional(),
+  AUTH_JWKS_AUDIENCE: list.default([]),
+  AUTH_JWKS_ALGORITHMS: list.default(['RS256', 'ES256']),
+  AUTH_JWKS_CLAIMS: json(identityClaimsSchema).prefault('{}'),
+
+  // mail
+  MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: text.optional(),
+  MAIL_LINK_BASE_URL: httpUrl.optional(),
 
   // limits
   AI_FREE_TIER_RPM: integer(0, 1_000_000_000).default(10),

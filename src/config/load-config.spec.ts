@@ -54,6 +54,54 @@ describe(loadConfig.name, () => {
     ]);
   });
 
+  it('wants all that belongs to an identity provider, and no signature that a public key could make', () => {
+    expect(faultsOf({ AUTH_JWKS_URI: 'https://login.example.com/jwks' })).toEqual([
+      'AUTH_JWKS_ISSUER: is needed with AUTH_JWKS_URI',
+      'AUTH_JWKS_AUDIENCE: is needed with AUTH_JWKS_URI',
+    ]);
+    expect(faultsOf({ AUTH_JWKS_ISSUER: 'https://login.example.com' })).toHaveLength(1);
+    const provider = {
+      AUTH_JWKS_URI: 'http://login.example.com/jwks',
+      AUTH_JWKS_ISSUER: 'https://login.example.com/',
+      AUTH_JWKS_AUDIENCE: 'perch, other',
+    };
+    for (const AUTH_JWKS_ALGORITHMS of ['HS256', 'none', 'RS256,HS512', ',']) {
+      expect(faultsOf({ ...provider, AUTH_JWKS_ALGORITHMS })).toEqual([
+        expect.stringContaining('AUTH_JWKS_ALGORITHMS: must be some of RS256'),
+      ]);
+    }
+    expect(faultsOf({ ...provider, AUTH_JWKS_ISSUER: 'perch' })).toHaveLength(1);
+    expect(faultsOf({ ...provider, AUTH_JWKS_CLAIMS: '{"roles":{"claim":"groups"}}' })).toHaveLength(1);
+    expect(faultsOf({ ...PRODUCTION, ...provider })).toEqual([
+      'AUTH_JWKS_URI: must be an https URL when NODE_ENV=production',
+    ]);
+    expect(
+      loadConfig({
+        ...provider,
+        AUTH_JWKS_CLAIMS:
+          '{"roles":{"claim":["realm_access","roles"],"values":{"boss":"admin"}},"tier":"plan"}',
+      }).auth.identityProvider,
+    ).toMatchObject({
+      audiences: ['perch', 'other'],
+      algorithms: ['RS256', 'ES256'],
+      claims: {
+        subject: ['sub'],
+        email: ['email'],
+        tier: { claim: ['plan'] },
+        roles: { claim: ['realm_access', 'roles'], values: { boss: 'admin' } },
+      },
+    });
+    expect(loadConfig({}).auth.identityProvider).toBeUndefined();
+  });
+
+  it('wants to know from whom mail comes, and logs what is in it nowhere but outside production', () => {
+    expect(faultsOf({ MAIL_SMTP_URL: 'smtp://mail.example.com' })).toEqual([
+      'MAIL_FROM: is needed with MAIL_SMTP_URL',
+    ]);
+    expect(loadConfig({}).mail.areTokensLogged).toBe(true);
+    expect(loadConfig(PRODUCTION).mail.areTokensLogged).toBe(false);
+  });
+
   it('wants what the search engine needs, and knows where the hosted ones are', () => {
     expect(faultsOf({ PERCH_SEARCH_ENGINE: 'searxng' })).toEqual([
       'PERCH_SEARCH_URL: is needed for PERCH_SEARCH_ENGINE=searxng',

@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ConnectionSettings, connectionsSchema, ENV_NAMES, type Env, envSchema } from './env.schema.js';
+import { JWKS_ALGORITHMS } from './identity-claims.schema.js';
 import { namedSettings } from './mcp-servers.schema.js';
 import { connectionVariables, PROVIDER_NAMES, type ProviderName, providerFacts } from './providers.js';
-import type { AppConfig, EmbeddingsConfig, ProviderConnectionConfig, SearchConfig } from './app-config.js';
+import type {
+  AppConfig,
+  EmbeddingsConfig,
+  IdentityProviderConfig,
+  ProviderConnectionConfig,
+  SearchConfig,
+} from './app-config.js';
 import { Secret } from './secret.js';
 
 /** All that is wrong with the environment, a line each. `main.ts` prints it and exits. */
@@ -87,6 +94,10 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
   if (env.AI_GUARDRAIL_JUDGE_URL === undefined && env.AI_GUARDRAIL_JUDGE_API_KEY !== undefined) {
     faults.push('AI_GUARDRAIL_JUDGE_URL: is needed with AI_GUARDRAIL_JUDGE_API_KEY');
   }
+  faults.push(...identityProviderFaults(env));
+  if (env.MAIL_SMTP_URL !== undefined && env.MAIL_FROM === undefined) {
+    faults.push('MAIL_FROM: is needed with MAIL_SMTP_URL');
+  }
   const { PERCH_SEARCH_ENGINE: engine } = env;
   if (engine === 'searxng' && env.PERCH_SEARCH_URL === undefined) {
     faults.push('PERCH_SEARCH_URL: is needed for PERCH_SEARCH_ENGINE=searxng');
@@ -98,6 +109,26 @@ function crossFieldFaults(env: Env, given: Given, connections: Connections): str
     faults.push('PERCH_SEARCH_ENGINE: is needed with PERCH_SEARCH_URL and PERCH_SEARCH_API_KEY');
   }
   return faults;
+}
+
+function identityProviderFaults(env: Env): string[] {
+  if (env.AUTH_JWKS_URI === undefined) {
+    return env.AUTH_JWKS_ISSUER === undefined && env.AUTH_JWKS_AUDIENCE.length === 0
+      ? []
+      : ['AUTH_JWKS_URI: is needed with AUTH_JWKS_ISSUER and AUTH_JWKS_AUDIENCE'];
+  }
+  const allowed: readonly string[] = JWKS_ALGORITHMS;
+  const unknown = env.AUTH_JWKS_ALGORITHMS.filter((algorithm) => !allowed.includes(algorithm));
+  return [
+    ...(env.AUTH_JWKS_ISSUER === undefined ? ['AUTH_JWKS_ISSUER: is needed with AUTH_JWKS_URI'] : []),
+    ...(env.AUTH_JWKS_AUDIENCE.length === 0 ? ['AUTH_JWKS_AUDIENCE: is needed with AUTH_JWKS_URI'] : []),
+    ...(env.AUTH_JWKS_ISSUER === env.AUTH_ISSUER
+      ? ['AUTH_JWKS_ISSUER: must not be AUTH_ISSUER, by which Perch knows its own tokens']
+      : []),
+    ...(unknown.length > 0 || env.AUTH_JWKS_ALGORITHMS.length === 0
+      ? [`AUTH_JWKS_ALGORITHMS: must be some of ${allowed.join(', ')}`]
+      : []),
+  ];
 }
 
 function mcpFaults(env: Env, given: Given): string[] {
@@ -144,9 +175,27 @@ function productionFaults(env: Env, given: Given): string[] {
       faults.push(`${name}: is a placeholder; set a real value when NODE_ENV=production`);
     }
   }
+  if (env.AUTH_JWKS_URI !== undefined && !isPrivate(new URL(env.AUTH_JWKS_URI)))
+    faults.push('AUTH_JWKS_URI: must be an https URL when NODE_ENV=production');
   if (env.PERCH_DEMO_ACCOUNT)
     faults.push('PERCH_DEMO_ACCOUNT: there is no demo account when NODE_ENV=production');
   return faults;
+}
+
+/** Whether nobody on the way can change what is answered. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}
+
+function identityProviderOf(env: Env): IdentityProviderConfig | undefined {
+  if (env.AUTH_JWKS_URI === undefined) return undefined;
+  return {
+    jwksUri: env.AUTH_JWKS_URI,
+    issuer: env.AUTH_JWKS_ISSUER!,
+    audiences: env.AUTH_JWKS_AUDIENCE,
+    algorithms: env.AUTH_JWKS_ALGORITHMS,
+    claims: env.AUTH_JWKS_CLAIMS,
+  };
 }
 
 function defaultModelOf(env: Env): string | undefined {
@@ -250,6 +299,13 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       accessTtlSeconds: env.AUTH_ACCESS_TTL_SECONDS,
       refreshTtlSeconds: env.AUTH_REFRESH_TTL_SECONDS,
       isDemoAccountEnabled: !isProduction && (env.PERCH_DEMO_ACCOUNT ?? env.AI_PROVIDER === 'scripted'),
+      identityProvider: identityProviderOf(env),
+    },
+    mail: {
+      smtpUrl: secret(env.MAIL_SMTP_URL),
+      from: env.MAIL_FROM ?? 'Perch <perch@localhost>',
+      linkBaseUrl: env.MAIL_LINK_BASE_URL,
+      areTokensLogged: !isProduction,
     },
     providers: {
       defaultProvider: env.AI_PROVIDER,

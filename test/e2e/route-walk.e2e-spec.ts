@@ -1,30 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { startTestPerch, type TestPerch } from '../support/perch/test-perch.js';
 import type { ApiClient } from '../support/perch/api-client.js';
-
-interface Operation {
-  readonly operationId: string;
-  readonly security?: readonly unknown[];
-  readonly 'x-required-permission'?: string;
-  readonly requestBody?: { readonly content: Record<string, { readonly example?: unknown }> };
-}
-
-const DOCUMENT = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as {
-  paths: Record<string, Record<string, Operation>>;
-};
+import { documentedRoutes } from '../support/perch/document-routes.js';
+import { startTestPerch, type TestPerch } from '../support/perch/test-perch.js';
 
 const PUBLIC = new Set([
   ...['GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /api/v1/metadata'],
   ...['POST /api/v1/auth/register', 'POST /api/v1/auth/login', 'POST /api/v1/auth/refresh'],
+  ...['forgot', 'reset'].map((step) => `POST /api/v1/auth/password/${step}`),
+  'POST /api/v1/auth/email/confirm',
 ]);
 
-const ROUTES = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
-  Object.entries(operations).map(([method, operation]) => ({
-    method: method.toUpperCase(),
-    path,
-    operation,
-  })),
-);
+const ROUTES = documentedRoutes();
 const MISSING = '0193ab40-0000-7000-8000-000000000000';
 
 describe('every route of the document', () => {

@@ -208,6 +208,44 @@ describe('limits before anybody is known', () => {
       expect(await app.login(ADA, PASSWORD, HOME)).toBe(200);
     });
 
+    it('that fail again and again wait twice as long each time, but for the owner where they are known', async () => {
+      await start({ RATE_LIMIT_LOGIN_PER_MINUTE: '1000', TRUSTED_PROXY_HOPS: '1' });
+      expect(await app.login(ADA, PASSWORD, HOME)).toBe(200);
+      let from = 0;
+      const guess = () => app.login(ADA, 'guess', `198.51.100.${(from += 1)}`);
+      const post = () => app.post('auth/login', { email: ADA, password: 'guess' }, '198.51.100.250');
+      for (let failure = 0; failure < 10; failure += 1) expect(await guess()).toBe(401);
+      for (const seconds of [30, 60, 120, 240, 480, 900, 900]) {
+        const refused = await post();
+        expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, String(seconds)]);
+        expect(await refused.json()).toMatchObject({
+          code: 'rate_limited',
+          scope: 'failed_logins',
+          limit: 10,
+        });
+        // Whoever goes on is not held up longer for it, and the right password does not help there.
+        await time.advance(seconds * 1000 - 1);
+        expect(await app.login(ADA, PASSWORD, '198.51.100.251')).toBe(429);
+        expect(await app.login(ADA, PASSWORD, HOME)).toBe(200);
+        await time.advance(1);
+        expect(await guess()).toBe(401);
+      }
+      expect(await app.login('bob@example.com', 'guess', '198.51.100.1')).toBe(401);
+    });
+
+    it('begin anew after a success, and after an hour of peace', async () => {
+      await start({ RATE_LIMIT_LOGIN_PER_MINUTE: '1000', TRUSTED_PROXY_HOPS: '1' });
+      const fail = async (times: number): Promise<void> => {
+        for (let i = 0; i < times; i += 1) expect(await app.login(ADA, 'guess', HOME)).toBe(401);
+      };
+      await fail(9);
+      expect(await app.login(ADA, PASSWORD, HOME)).toBe(200);
+      await fail(9);
+      await time.advance(3_600_001);
+      await fail(10);
+      expect(await app.login(ADA, PASSWORD, HOME)).toBe(429);
+    });
+
     it.each([
       ['an email that is none', { email: { $ne: '' }, password: 'x' }],
       ['an endless email', { email: `${'a'.repeat(10_000)}@example.com`, password: 'x' }],

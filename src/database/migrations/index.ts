@@ -10,6 +10,7 @@ import { InstallationSecrets1764500000000 } from './1764500000000-installation-s
 import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
 import { ContextOfRuns1764600000000 } from './1764600000000-context-of-runs.js';
 import { Taint1764600001000 } from './1764600001000-taint.js';
+import { Identity1764600200000 } from './1764600200000-identity.js';
 import { Prompts1764600300000 } from './1764600300000-prompts.js';
 import { AnswerCache1764600300001 } from './1764600300001-answer-cache.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
@@ -28,6 +29,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   McpTools1764510000000,
   ContextOfRuns1764600000000,
   Taint1764600001000,
+  Identity1764600200000,
   Prompts1764600300000,
   AnswerCache1764600300001,
   Recall1764600400000,

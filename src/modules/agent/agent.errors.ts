@@ -77,6 +77,11 @@ export function runMoved(runId: string): AppError {
   });
 }
 
+/** What the request was made with was revoked while its answer was on the way: the answer ends here. */
+export function callerRevoked(): AppError {
+  return new AppError('unauthenticated', 'token_revoked', { detail: 'The token is no longer valid.' });
+}
+
 export function shuttingDown(): AppError {
   return new AppError('unavailable', 'shutting_down', {
     detail: 'This server is shutting down. Try again in a moment.',

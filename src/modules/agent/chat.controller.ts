@@ -9,8 +9,9 @@ import { requestContext } from '../../shared/context/request-context.js';
 import { ApiProblems } from '../../shared/errors/api-problems.decorator.js';
 import { notFound } from '../../shared/errors/app-error.js';
 import { ProblemError } from '../../shared/errors/problem-error.js';
+import { LiveCredentials } from '../auth/index.js';
 import { SpendsQuota } from '../rate-limit/index.js';
-import { runMoved } from './agent.errors.js';
+import { callerRevoked, runMoved } from './agent.errors.js';
 import { ChatAnswerDto, ChatBody } from './chat.dto.js';
 import { RunEventFeed } from './events/run-event-feed.js';
 import { CreatesRun } from './idempotency/creates-run.decorator.js';
@@ -40,6 +41,7 @@ export class ChatController {
     private readonly runs: RunService,
     private readonly feed: RunEventFeed,
     private readonly streams: RunStreams,
+    private readonly credentials: LiveCredentials,
   ) {}
 
   @Post()
@@ -70,8 +72,15 @@ export class ChatController {
     // Who left while the run was admitted has closed already, and would close no second time.
     if (response.destroyed || response.closed) onClose();
     else response.once('close', onClose);
-    const outcome = await this.feed.outcome(run, left.signal);
+    const credential = this.credentials.watch(requestContext.current()?.credential);
+    const outcome = await this.feed
+      .outcome(run, AbortSignal.any([left.signal, credential.signal]))
+      .finally(() => credential.release());
     response.off('close', onClose);
+    if (outcome === 'aborted' && credential.signal.aborted) {
+      onClose();
+      throw callerRevoked();
+    }
     if (outcome === 'shutting_down') throw runMoved(run.runId);
     if (outcome === 'gone' || outcome === 'aborted') throw notFound();
     if (outcome === 'waiting') {
@@ -92,7 +101,8 @@ export class ChatController {
       '`tool-progress`, `tool-result`, `approval-request` (the run waits for its user; the stream stays open), `step-end`, and exactly one last event: `run-end` (the chat answer) or `run-error` (a problem). ' +
       'Each event has an integer `id` from 1 without gaps. After `step-restart {step, discard_after}` what came after ' +
       'the event `discard_after` is void: the process that made it has gone, and another repeats that step. A ' +
-      '`run-error` without an `id` says that this server stops: go on with `GET /agent/runs/{run_id}/events`. ' +
+      '`run-error` without an `id` says that this server stops (`shutting_down`: go on with ' +
+      '`GET /agent/runs/{run_id}/events`) or that the token or key of the request was revoked (`token_revoked`). ' +
       'A refused request is a problem with its status, not a stream.',
   })
   @ApiExtraModels(ChatAnswerDto)

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { nobody } from '../../shared/context/principal.js';
+import { limitedTo, nobody } from '../../shared/context/principal.js';
 import { AppError } from '../../shared/errors/app-error.js';
 import { PrincipalService } from '../auth/index.js';
 import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
@@ -27,7 +27,8 @@ export class RunLauncher {
   async launch(run: ClaimedRun): Promise<void> {
     const point = await this.resumption.read(run);
     const account = await this.principals.principalOfUser(run.userId);
-    const principal = account ?? nobody(run.userId);
+    const { scopes } = run.request;
+    const principal = limitedTo(account ?? nobody(run.userId), scopes && new Set(scopes));
     const owned = {
       id: run.id,
       epoch: run.epoch,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ToolsConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
-import { nobody, type Principal } from '../../shared/context/principal.js';
+import { limitedTo, nobody, type Principal } from '../../shared/context/principal.js';
 import type { ToolCall, ToolDefinition, ToolResult } from '../../shared/llm/tool-call.js';
 import { PrincipalService } from '../auth/index.js';
 import {
@@ -115,8 +115,10 @@ export class RunTools {
     };
   }
 
-  private async principalOf({ principal: { userId } }: OwnedRun, signal: AbortSignal): Promise<Principal> {
-    return (await persist(() => this.principals.currentPrincipalOf(userId), signal)) ?? nobody(userId);
+  private async principalOf({ principal }: OwnedRun, signal: AbortSignal): Promise<Principal> {
+    const { userId, scopes } = principal;
+    const user = await persist(() => this.principals.currentPrincipalOf(userId), signal);
+    return limitedTo(user ?? nobody(userId), scopes);
   }
 }
 

@@ -80,7 +80,7 @@ export class RunService {
       model: prepared.model.id,
       prompt: prepared.prompt,
       endpoint,
-      request: toRecord(options, prepared, request?.requestId),
+      request: toRecord(options, prepared, principal, request?.requestId),
       messageId: this.ids.next(),
       parts: current.parts,
       ...this.times(),
@@ -270,6 +270,7 @@ export class RunService {
 function toRecord(
   options: RunOptions,
   { agent, isFlagged }: PreparedRun,
+  { scopes }: Principal,
   requestId: string | undefined,
 ): RunRequestRecord {
   const { message, sessionId: _sessionId, onConflict: _onConflict, ...settings } = options;
@@ -279,6 +280,7 @@ function toRecord(
     ...(requestId === undefined ? {} : { requestId }),
     messageLength: message.length,
     timeoutMs: agent.timeoutMs,
+    ...(scopes ? { scopes: [...scopes] } : {}),
   };
 }
 

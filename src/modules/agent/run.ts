@@ -1,4 +1,4 @@
-import type { Principal } from '../../shared/context/principal.js';
+import type { Permission, Principal } from '../../shared/context/principal.js';
 import type { FinishReason } from '../../shared/llm/finish-reason.js';
 import type { JsonObject, JsonValue } from '../../shared/llm/json.js';
 import type { StopReason } from '../../shared/llm/stop-reason.js';
@@ -64,6 +64,8 @@ export interface RunRequestRecord extends RunSettings {
   readonly requestId?: string;
   readonly messageLength: number;
   readonly timeoutMs: number;
+  /** Of the API key that asked for it: the run may at most do this, whoever drives it and whenever. */
+  readonly scopes?: readonly Permission[];
 }
 
 /** A run that waited in the queue, or that lost its owner, and is this process's now. */

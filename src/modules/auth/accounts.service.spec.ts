@@ -4,6 +4,8 @@ import type { PinoLogger } from 'nestjs-pino';
 import type { Account, NewAccount } from './account.js';
 import { AccountsService } from './accounts.service.js';
 import { PasswordHasher } from './password-hasher.js';
+import type { PasswordRules } from './passwords/password-rules.js';
+import type { SecurityAudit } from './security-audit.js';
 import type { UserAccountRepository } from './user-account.repository.js';
 
 /** Counts the work that a caller could measure. */
@@ -29,8 +31,10 @@ class InMemoryAccounts {
 
   async insertIfAbsent(account: NewAccount): Promise<Account | undefined> {
     if (this.accounts.has(account.email)) return undefined;
-    const stored = {
+    const stored: Account = {
       ...account,
+      kind: 'local',
+      name: null,
       permissions: [],
       limits: {},
       tools: EVERY_TOOL,
@@ -54,6 +58,8 @@ describe(AccountsService.name, () => {
     accounts = new AccountsService(
       new InMemoryAccounts() as unknown as UserAccountRepository,
       passwords,
+      { assertGood: async () => undefined } as unknown as PasswordRules,
+      { note: async () => undefined } as unknown as SecurityAudit,
       { now: () => new Date(0), monotonicMs: () => 0 },
       { next: () => `id-${(id += 1)}` },
       { info: write, warn: write } as unknown as PinoLogger,

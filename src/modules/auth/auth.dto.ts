@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { type Permission, PERMISSIONS, type Tier, TIERS } from '../../shared/context/principal.js';
 import {
   IsAccountEmail,
@@ -60,14 +60,25 @@ export class LogoutBody {
   @IsString()
   @MaxLength(MAX_TOKEN_LENGTH)
   refresh_token?: string;
+
+  /** `true`: all sessions of the user end. */
+  @ApiPropertyOptional({ default: false, example: false })
+  @IsOptional()
+  @IsBoolean()
+  all?: boolean;
 }
 
 export class UserDto {
   @ApiProperty({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
   id!: string;
 
-  @ApiProperty({ example: 'ada@example.com' })
-  email!: string;
+  /** `null`: the account belongs to a service, or to somebody whom an outside identity provider knows. */
+  @ApiProperty({ type: String, nullable: true, example: 'ada@example.com' })
+  email!: string | null;
+
+  /** What an account without an email is called. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  name!: string | null;
 
   /** Decides the limits. */
   @ApiProperty({ enum: TIERS, example: 'free' })
@@ -76,7 +87,7 @@ export class UserDto {
   @ApiProperty({ type: [String], example: ['user'] })
   roles!: string[];
 
-  /** Those of the roles and the user's own. */
+  /** Those of the roles and the user's own; through an API key no more than its scopes. */
   @ApiProperty({
     enum: PERMISSIONS,
     isArray: true,

@@ -1,19 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import type { Principal } from '../../shared/context/principal.js';
 import { requestContext } from '../../shared/context/request-context.js';
-import type { AccessClaims } from './access-token.js';
-import { AccessTokenVerifier } from './access-token.verifier.js';
 import { challenge } from './bearer-token.js';
-import { PrincipalService } from './principal.service.js';
+import { CredentialVerifier } from './credential.verifier.js';
 import { routeAccess } from './route-access.js';
-
-/** A request that has passed the guard on a route that is not public. */
-export interface AuthenticatedRequest extends Request {
-  user: Principal;
-  accessClaims: AccessClaims;
-}
 
 /**
  * Every route is private unless it is marked `@Public()`. The decision is made on the route that was matched, never on
@@ -23,20 +14,18 @@ export interface AuthenticatedRequest extends Request {
 export class AuthGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly tokens: AccessTokenVerifier,
-    private readonly principals: PrincipalService,
+    private readonly credentials: CredentialVerifier,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (routeAccess(this.reflector, context).isPublic) return true;
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<Request>();
     const response = context.switchToHttp().getResponse<Response>();
     try {
-      const claims = await this.tokens.verify(request, response);
-      const principal = await this.principals.principalOf(claims);
-      requestContext.current()!.principal = principal;
-      request.user = principal;
-      request.accessClaims = claims;
+      const { principal, credential } = await this.credentials.verify(request, response);
+      const caller = requestContext.current()!;
+      caller.principal = principal;
+      caller.credential = credential;
       return true;
     } catch (error) {
       challenge(error, request, response);

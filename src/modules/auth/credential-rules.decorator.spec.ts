@@ -12,29 +12,29 @@ function isAccepted(password: unknown): boolean {
 }
 
 describe(IsPassword.name, () => {
-  it.each(['12345678', 'x'.repeat(256), '🔑'.repeat(8), '🔑'.repeat(256)])(
-    'takes 8 to 256 characters: %s',
+  it.each(['123456789012', 'x'.repeat(128), '🔑'.repeat(12), '🔑'.repeat(128)])(
+    'takes 12 to 128 characters: %s',
     (password) => {
       expect(isAccepted(password)).toBe(true);
     },
   );
 
   it.each([
-    '1234567',
-    '🔑'.repeat(7),
-    'x'.repeat(257),
-    '🔑'.repeat(257),
+    '12345678901',
+    '🔑'.repeat(11),
+    'x'.repeat(129),
+    '🔑'.repeat(129),
     'x'.repeat(1_000_000),
     '',
     undefined,
-    12345678,
-    ['12345678'],
+    123456789012,
+    ['123456789012'],
   ])('refuses everything else', (password) => {
     expect(isAccepted(password)).toBe(false);
   });
 
   it('refuses what is no well-formed text, and variation selectors do not slip past the limit', () => {
-    expect(isAccepted('1234567\ud800')).toBe(false);
-    expect(isAccepted(`12345678${'\ufe0f'.repeat(249)}`)).toBe(false);
+    expect(isAccepted('12345678901\ud800')).toBe(false);
+    expect(isAccepted(`123456789012${'\ufe0f'.repeat(117)}`)).toBe(false);
   });
 });

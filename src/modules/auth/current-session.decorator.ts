@@ -1,9 +1,11 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { AuthenticatedRequest } from './auth.guard.js';
+import { createParamDecorator } from '@nestjs/common';
+import { requestContext } from '../../shared/context/request-context.js';
+import { sessionNeeded } from './auth.errors.js';
 import type { Session } from './session.js';
 
-/** The session of the access token, on routes that are not public. */
-export const CurrentSession = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Session =>
-    context.switchToHttp().getRequest<AuthenticatedRequest>().accessClaims,
-);
+/** The session of the access token. A caller who is known by something else is refused with `forbidden`. */
+export const CurrentSession = createParamDecorator((): Session => {
+  const credential = requestContext.current()?.credential;
+  if (credential?.kind !== 'session') throw sessionNeeded();
+  return { sessionId: credential.id, userId: credential.userId };
+});

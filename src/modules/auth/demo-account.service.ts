@@ -46,13 +46,13 @@ export class DemoAccountService implements OnApplicationBootstrap {
 
   /** `undefined` where there is no demo account. Only after the application has been initialised. */
   credentials(): DemoCredentials | undefined {
-    return this.demo && { email: this.demo.account.email, password: this.demo.password };
+    return this.demo && { email: DEMO_EMAIL, password: this.demo.password };
   }
 
   /** A new access token of the demo account, good for twelve hours: for a request that one can paste. */
   async accessToken(): Promise<string | undefined> {
     if (!this.demo) return undefined;
     const ttl = { accessSeconds: DEMO_TOKEN_TTL_SECONDS, refreshSeconds: DEMO_TOKEN_TTL_SECONDS };
-    return (await this.sessions.open(this.demo.account, ttl)).accessToken;
+    return (await this.sessions.open(this.demo.account, undefined, ttl)).accessToken;
   }
 }

@@ -14,12 +14,12 @@ export class PasswordHasher {
   }
 
   /**
-   * `passwordHash` undefined, for an account that does not exist, costs the same work and is never true: the time taken
+   * No `passwordHash`, for an account that does not exist or has none, costs the same work and is never true: the time taken
    * does not tell which emails have an account.
    */
-  async verify(passwordHash: string | undefined, password: string): Promise<boolean> {
+  async verify(passwordHash: string | null | undefined, password: string): Promise<boolean> {
     const isMatch = await verify(passwordHash ?? (await this.decoyHash()), password.normalize('NFKC'));
-    return isMatch && passwordHash !== undefined;
+    return isMatch && typeof passwordHash === 'string';
   }
 
   private decoyHash(): Promise<string> {

@@ -1,18 +1,23 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { requestContext } from '../../shared/context/request-context.js';
-import { forbidden } from './auth.errors.js';
-import { routeAccess } from './route-access.js';
+import { apiKeyRefused, forbidden } from './auth.errors.js';
+import { refusesApiKeys, routeAccess } from './route-access.js';
 
-/** Refuses callers who lack the permission that the route requires. Runs after `AuthGuard`. */
+/**
+ * Refuses callers who lack the permission that the route requires, and API keys where the route takes none. Runs after
+ * `AuthGuard`; how the credential came is no matter here.
+ */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const { permission } = routeAccess(this.reflector, context);
-    if (permission === undefined) return true;
-    if (!requestContext.current()?.principal?.permissions.has(permission)) throw forbidden();
+    const { permission, isPublic } = routeAccess(this.reflector, context);
+    const caller = requestContext.current();
+    if (permission !== undefined && !caller?.principal?.permissions.has(permission)) throw forbidden();
+    if (!isPublic && caller?.credential?.kind === 'api-key' && refusesApiKeys(this.reflector, context))
+      throw apiKeyRefused();
     return true;
   }
 }

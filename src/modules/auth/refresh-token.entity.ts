@@ -22,6 +22,10 @@ export class RefreshTokenEntity {
   @Column({ name: 'token_hash', type: 'bytea' })
   tokenHash!: Buffer;
 
+  /** The program that asked for it (`User-Agent`), so that people know their sessions apart. */
+  @Column({ type: 'text', nullable: true })
+  client!: string | null;
+
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

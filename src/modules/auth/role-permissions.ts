@@ -21,6 +21,7 @@ export function toPrincipal(account: Account): Principal {
   return {
     userId: account.id,
     email: account.email,
+    ...(account.name === null ? {} : { name: account.name }),
     tier: account.tier,
     roles: account.roles,
     permissions: permissionsOf(account.roles, account.permissions),

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
 import { IS_PUBLIC } from '../../shared/access/public.decorator.js';
+import { REFUSES_API_KEYS } from '../../shared/access/refuses-api-keys.decorator.js';
 import { REQUIRED_PERMISSION } from '../../shared/access/require-permission.decorator.js';
 import type { Permission } from '../../shared/context/principal.js';
 
@@ -21,4 +22,11 @@ export function routeAccess(reflector: Reflector, context: ExecutionContext): Ro
     if (reflector.get<boolean | undefined>(IS_PUBLIC, target) === true) return { isPublic: true };
   }
   return { isPublic: false };
+}
+
+/** Either says so, the handler or its class. */
+export function refusesApiKeys(reflector: Reflector, context: ExecutionContext): boolean {
+  return [context.getHandler(), context.getClass()].some(
+    (target) => reflector.get<boolean | undefined>(REFUSES_API_KEYS, target) === true,
+  );
 }

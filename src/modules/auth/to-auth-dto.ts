@@ -7,6 +7,7 @@ export function toUserDto(principal: Principal): UserDto {
   return {
     id: principal.userId,
     email: principal.email,
+    name: principal.name ?? null,
     tier: principal.tier,
     roles: [...principal.roles],
     permissions: [...principal.permissions],

@@ -1,20 +1,34 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 @Entity({ name: 'user_account' })
 @Unique('user_account_email_unique', ['email'])
 @Check('user_account_email_lower', `email = lower(email)`)
 @Check('user_account_tier_known', `tier IN ('free', 'basic', 'pro')`)
+@Check('user_account_kind_known', `kind IN ('local', 'external', 'service')`)
+@Check(
+  'user_account_login_by_kind',
+  `num_nonnulls(email, password_hash) = CASE kind WHEN 'local' THEN 2 ELSE 0 END`,
+)
+@Index('user_account_service_name', ['name'], { unique: true, where: `kind = 'service'` })
 export class UserAccountEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'user_account_pk' })
   id!: string;
 
-  /** Lower case, as `normaliseEmail` makes it. */
-  @Column({ type: 'text' })
-  email!: string;
+  /** `local`: logs in here. `external`: an outside provider vouches for it. `service`: has API keys alone. */
+  @Column({ type: 'text', default: 'local' })
+  kind!: string;
 
-  /** Argon2id, in the PHC string format. */
-  @Column({ name: 'password_hash', type: 'text' })
-  passwordHash!: string;
+  /** Of a local account; lower case, as `normaliseEmail` makes it. */
+  @Column({ type: 'text', nullable: true })
+  email!: string | null;
+
+  /** What an account without an email is called; of an external one what its provider says its email is. */
+  @Column({ type: 'text', nullable: true })
+  name!: string | null;
+
+  /** Argon2id, in the PHC string format; of a local account. */
+  @Column({ name: 'password_hash', type: 'text', nullable: true })
+  passwordHash!: string | null;
 
   @Column({ type: 'text', default: 'free' })
   tier!: string;

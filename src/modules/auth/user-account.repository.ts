@@ -1,24 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Tier } from '../../shared/context/principal.js';
 import type { Account, NewAccount } from './account.js';
-import { fromStoredLimits, type StoredLimits } from './own-limits.js';
-import { fromStoredToolAccess, type StoredToolAccess } from './tool-access.js';
-
-interface AccountRow {
-  id: string;
-  email: string;
-  password_hash: string;
-  tier: Tier;
-  roles: string[];
-  permissions: string[];
-  limits: StoredLimits;
-  tools: StoredToolAccess;
-  disabled_at: Date | null;
-}
-
-const COLUMNS =
-  'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at';
+import { ACCOUNT_COLUMNS as COLUMNS, type AccountRow, toAccount } from './account-row.js';
 
 /** Emails are expected in the form of `normaliseEmail`. */
 @Injectable()
@@ -53,9 +36,11 @@ export class UserAccountRepository {
     return rows[0] && toAccount(rows[0]);
   }
 
+  /** Of an account that has none: what it is called. */
   async emailsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await this.dataSource.query<{ id: string; email: string }[]>(
-      `SELECT id, email FROM user_account WHERE id = ANY($1::uuid[])`,
+      `SELECT id, coalesce(email, name) AS email FROM user_account
+        WHERE id = ANY($1::uuid[]) AND coalesce(email, name) IS NOT NULL`,
       [ids],
     );
     return new Map(rows.map(({ id, email }) => [id, email]));
@@ -80,18 +65,4 @@ export class UserAccountRepository {
       now,
     ]);
   }
-}
-
-function toAccount(row: AccountRow): Account {
-  return {
-    id: row.id,
-    email: row.email,
-    passwordHash: row.password_hash,
-    tier: row.tier,
-    roles: row.roles,
-    permissions: row.permissions,
-    limits: fromStoredLimits(row.limits),
-    tools: fromStoredToolAccess(row.tools),
-    isDisabled: row.disabled_at !== null,
-  };
 }

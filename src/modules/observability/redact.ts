@@ -9,6 +9,8 @@ const VALUES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g, REDACTED],
   // Keys as vendors and we issue them: sk-…, sk_live_…, pk-…; the general words only with a digit in what follows.
   [/\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{8,}/gi, REDACTED],
+  // Refresh tokens of ours.
+  [/\bprt_[A-Za-z0-9_-]{8,}/g, REDACTED],
   [/\b(?:key|api)[-_](?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{8,}/gi, REDACTED],
   [
     /\b(?:AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{16}|gh[opsu]_[A-Za-z0-9]{20,}|xox[abprs]-[A-Za-z0-9-]{10,})/g,
@@ -17,11 +19,11 @@ const VALUES: readonly (readonly [RegExp, string])[] = [
 ];
 /** One look that tells most lines from the few that have any of it. */
 const SUSPICIOUS =
-  /:\/\/[^\s/"]*@|\b(?:bearer|basic)\s|eyJ|\b(?:sk|pk|rk|key|api)[-_]|AIza|AKIA|gh[opsu]_|xox/i;
+  /:\/\/[^\s/"]*@|\b(?:bearer|basic)\s|eyJ|\b(?:sk|pk|rk|prt|key|api)[-_]|AIza|AKIA|gh[opsu]_|xox/i;
 
 /** `password=…`, `"token": "…"`: the name says that what follows is secret. */
 const NAMED =
-  /\b(password|passwd|pwd|secret|token|api[-_]?key|authorization)(\\?["']?\s*[=:]\s*\\?["']?)[^\s"'\\,;&]+/gi;
+  /\b(password|passwd|pwd|secret|(?:access_|refresh_|id_)?token|api[-_]?key|authorization)(\\?["']?\s*[=:]\s*\\?["']?)[^\s"'\\,;&]+/gi;
 
 /** Replaces secrets that can be told by their form. */
 export function redactValues(text: string): string {

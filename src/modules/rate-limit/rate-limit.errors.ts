@@ -34,6 +34,20 @@ export async function orUnavailable<T>(asking: Promise<T>): Promise<T> {
   }
 }
 
+/** Too many failed attempts to log into an account. */
+export function loginHeldUp(failuresAllowed: number, waitMs: number, now: Date): AppError {
+  return new AppError('rate-limited', 'rate_limited', {
+    detail: 'Too many attempts to log into this account have failed. Wait, or ask for a new password.',
+    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+    extensions: {
+      scope: 'failed_logins',
+      limit: failuresAllowed,
+      remaining: 0,
+      reset_at: new Date(now.getTime() + waitMs).toISOString(),
+    },
+  });
+}
+
 /** Our own quota is the only 429. */
 export function quotaExceeded(state: QuotaState, now: Date): AppError {
   const [code, detail] = CODES[state.scope];

@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Permission } from '../context/principal.js';
+import { AnyCaller } from './any-caller.decorator.js';
 
 export const REQUIRED_PERMISSION = 'perch:permission';
 
@@ -8,6 +9,6 @@ export const REQUIRED_PERMISSION = 'perch:permission';
 export const RequirePermission = (permission: Permission): MethodDecorator & ClassDecorator =>
   applyDecorators(
     SetMetadata(REQUIRED_PERMISSION, permission),
-    ApiBearerAuth(),
+    AnyCaller(),
     ApiExtension('x-required-permission', permission),
   );

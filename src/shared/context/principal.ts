@@ -39,7 +39,7 @@ export const EVERY_TOOL: ToolAccess = { denied: new Set() };
 export function nobody(userId: string): Principal {
   return {
     userId,
-    email: '',
+    email: null,
     tier: 'free',
     roles: [],
     permissions: new Set(),
@@ -51,11 +51,23 @@ export function nobody(userId: string): Principal {
 /** Who calls, as the database says it now: never taken from a token's claims alone. */
 export interface Principal {
   readonly userId: string;
-  readonly email: string;
+  /** `null`: the account belongs to a service, or to somebody whom an outside provider knows. */
+  readonly email: string | null;
+  /** What an account without an email is called. */
+  readonly name?: string;
   readonly tier: Tier;
   readonly roles: readonly string[];
-  /** Own permissions and those of the roles together. */
+  /** Own permissions and those of the roles together, no more than `scopes`. */
   readonly permissions: ReadonlySet<Permission>;
+  /** Set when an API key speaks for the user: whatever the user may do, the key may at most do this. */
+  readonly scopes?: ReadonlySet<Permission>;
   readonly limits: UserLimits;
   readonly tools: ToolAccess;
+}
+
+/** The same user, who may at most do this. `undefined`: whatever they may do. */
+export function limitedTo(principal: Principal, scopes: ReadonlySet<Permission> | undefined): Principal {
+  if (!scopes) return principal;
+  const permissions = new Set([...principal.permissions].filter((permission) => scopes.has(permission)));
+  return { ...principal, scopes, permissions };
 }

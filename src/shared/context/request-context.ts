@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Credential } from './credential.js';
 import type { Principal } from './principal.js';
 import type { Reservation } from './reservation.js';
 
@@ -8,8 +9,12 @@ export interface RequestContext {
   readonly requestId: string;
   /** Set by the authentication guard. */
   principal?: Principal;
+  /** What the principal showed; set with it. */
+  credential?: Credential;
   /** Set where a run is admitted, for the log. */
   runId?: string;
+  /** Set where credentials were tried: what the limits before anybody is known have to know of it. */
+  trial?: CredentialsOutcome;
   /** Set by the idempotency guard when the request has a key: the run that the key stands for. */
   idempotency?: {
     readonly key: string;
@@ -20,6 +25,18 @@ export interface RequestContext {
   /** Set by the quota guard on routes that spend tokens: what is held for this request. */
   reservation?: Reservation;
 }
+
+export type CredentialsOutcome =
+  | {
+      /** Whoever asks has shown that the account is theirs; `account` as `CredentialsTrial.accountOf` names it. */
+      readonly outcome: 'proven';
+      readonly account: string;
+    }
+  | {
+      readonly outcome: 'failed';
+      /** Called when this failure is the one from which on the account's attempts are held up. */
+      readonly onHeldUp: (failures: number, waitMs: number) => void;
+    };
 
 const storage = new AsyncLocalStorage<RequestContext>();
 

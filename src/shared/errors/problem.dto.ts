@@ -48,7 +48,16 @@ export class ProblemDto {
   active_run_id?: string;
 
   /** Of 429: which limit. */
-  @ApiPropertyOptional({ enum: ['requests_per_minute', 'tokens_per_minute', 'daily_cost', 'monthly_cost'] })
+  @ApiPropertyOptional({
+    enum: [
+      'requests_per_minute',
+      'tokens_per_minute',
+      'daily_cost',
+      'monthly_cost',
+      'queued_runs',
+      'failed_logins',
+    ],
+  })
   scope?: string;
 
   /** Of 429: what the caller may use in all; money is a decimal string. */

@@ -13,7 +13,8 @@ import { trustedHosts } from './trusted-hosts.middleware.js';
 const PREFLIGHT_SECONDS = 600;
 
 const ALLOWED_HEADERS = [
-  ...['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id', 'X-Session-Id'],
+  ...['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'X-Api-Key', 'X-Request-Id'],
+  'X-Session-Id',
   ...['OpenAI-Organization', 'OpenAI-Project', 'X-Stainless-Arch', 'X-Stainless-Custom-Poll-Interval'],
   ...['X-Stainless-Helper', 'X-Stainless-Helper-Method', 'X-Stainless-Lang', 'X-Stainless-OS'],
   ...['X-Stainless-Package-Version', 'X-Stainless-Poll-Helper', 'X-Stainless-Retry-Count'],

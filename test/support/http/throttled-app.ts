@@ -54,7 +54,9 @@ const sessions: Pick<SessionsService, 'open' | 'refresh'> = {
 
 const anAccount = (email: string): Account => ({
   id: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55',
+  kind: 'local',
   email,
+  name: null,
   passwordHash: '',
   tier: 'free',
   roles: ['user'],

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type ActiveRun, ActiveRuns, type RunOutcome } from '../active-runs.js';
@@ -99,7 +100,8 @@ export class RunEventFeed {
     run: RunReference,
     signal: AbortSignal,
   ): Promise<RunOutcome | 'waiting' | Exclude<FeedEnd, 'complete'>> {
-    const local = await this.active.get(run.runId)?.outcome;
+    const driven = this.active.get(run.runId);
+    const local = driven && (await Promise.race([driven.outcome, firing(signal)]));
     if (local && typeof local !== 'string') return local;
     const batches = this.subscribe(run, signal, 1);
     for (;;) {
@@ -141,6 +143,11 @@ export class RunEventFeed {
       return [];
     }
   }
+}
+
+async function firing(signal: AbortSignal): Promise<'aborted'> {
+  if (!signal.aborted) await once(signal, 'abort');
+  return 'aborted';
 }
 
 function advance(at: Position, events: readonly LoggedEvent[]): void {

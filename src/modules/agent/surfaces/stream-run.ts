@@ -8,29 +8,41 @@ const HEARTBEAT_MS = 10_000;
 /** A piece that a reader has to take before the next one is encoded: a bound on what one slow reader costs. */
 const MAX_PIECE_CHARACTERS = 64 * 1024;
 
+/** How long a reader has for what is left when it may not read any further. */
+const FAREWELL_MS = 500;
+
 /** The form of a stream on one surface. */
 export interface StreamEncoding {
   event(event: LoggedEvent): string;
   /** What is said when the stream ends before the run does. */
-  brokenOff(end: 'gone' | 'shutting_down'): string;
+  brokenOff(end: 'gone' | 'shutting_down' | 'revoked'): string;
 }
 
 export type SubscribeToRun = (signal: AbortSignal) => AsyncGenerator<readonly LoggedEvent[], FeedEnd>;
 
+export interface StreamLimits {
+  /** How long a reader may take for one piece. */
+  readonly writeTimeoutMs: number;
+  /** Fires when the reader may not read any further. */
+  readonly revoked: AbortSignal;
+}
+
 /**
  * Writes a run's events as server-sent events until its last one. Resolves `false` when the client left before. A reader
  * that is slower than the model holds back only itself: events wait in the run's log, not in this response. One that does
- * not take a piece within `writeTimeoutMs` is let go; it may come back and go on where it was.
+ * not take a piece within `writeTimeoutMs` is let go; it may come back and go on where it was. One whose credential is
+ * revoked is told so, and counts as one that left.
  */
 export async function streamRun(
   response: Response,
   subscribe: SubscribeToRun,
   encoding: StreamEncoding,
-  writeTimeoutMs: number,
+  { writeTimeoutMs, revoked }: StreamLimits,
 ): Promise<boolean> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   if (response.destroyed) gone.abort();
+  const ended = AbortSignal.any([gone.signal, revoked]);
 
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -43,7 +55,7 @@ export async function streamRun(
     if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
   }, HEARTBEAT_MS);
   try {
-    const batches = subscribe(gone.signal);
+    const batches = subscribe(ended);
     for (;;) {
       const next = await batches.next();
       if (next.done) {
@@ -53,14 +65,20 @@ export async function streamRun(
         break;
       }
       for (const piece of piecesOf(next.value, encoding)) {
-        if (gone.signal.aborted) break;
-        if (!response.write(piece)) await drained(response, gone.signal, writeTimeoutMs);
+        if (ended.aborted) break;
+        if (!response.write(piece)) await drained(response, ended, writeTimeoutMs);
       }
     }
   } finally {
     clearInterval(heartbeat);
   }
   if (gone.signal.aborted) return false;
+  if (revoked.aborted) {
+    // A reader that takes nothing must not keep the connection open for it.
+    response.end(encoding.brokenOff('revoked'));
+    setTimeout(() => response.destroy(), FAREWELL_MS).unref();
+    return false;
+  }
   response.end();
   return true;
 }

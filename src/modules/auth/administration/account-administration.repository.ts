@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import type { Tier } from '../../../shared/context/principal.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Permission, Tier } from '../../../shared/context/principal.js';
 import type { IdPage } from '../../../shared/http/id-page.js';
+import type { AccountKind, Role } from '../account.js';
 import { lastAdministrator } from '../auth.errors.js';
 import { fromStoredLimits, type StoredLimits, toStoredLimits } from '../own-limits.js';
 import { fromStoredToolAccess, type StoredToolAccess, toStoredToolAccess } from '../tool-access.js';
@@ -16,7 +17,9 @@ import type { Actor } from '../../observability/index.js';
 
 interface AccountRow {
   id: string;
-  email: string;
+  kind: AccountKind;
+  email: string | null;
+  name: string | null;
   tier: Tier;
   roles: string[];
   permissions: string[];
@@ -27,7 +30,16 @@ interface AccountRow {
   updated_at: Date;
 }
 
-const COLUMNS = 'id, email, tier, roles, permissions, limits, tools, disabled_at, created_at, updated_at';
+const COLUMNS =
+  'id, kind, email, name, tier, roles, permissions, limits, tools, disabled_at, created_at, updated_at';
+
+export interface NewServiceAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly tier: Tier;
+  readonly roles: readonly Role[];
+  readonly permissions: readonly Permission[];
+}
 
 export interface AuditStamp {
   readonly id: string;
@@ -48,11 +60,11 @@ export class AccountAdministrationRepository {
     return rows[0] && toAccount(rows[0]);
   }
 
-  /** Newest first. `search` matches anywhere in the email, as plain text. */
+  /** Newest first. `search` matches anywhere in the email or name, as plain text. */
   async findPage({ before, limit }: IdPage, search?: string): Promise<AdministeredAccount[]> {
     const rows = await this.dataSource.query<AccountRow[]>(
       `SELECT ${COLUMNS} FROM user_account
-        WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR strpos(email, lower($2)) > 0)
+        WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR strpos(lower(coalesce(email, name)), lower($2)) > 0)
         ORDER BY id DESC LIMIT $3`,
       [before ?? null, search ?? null, limit],
     );
@@ -69,26 +81,17 @@ export class AccountAdministrationRepository {
     stamp: AuditStamp,
   ): Promise<{ account: AdministeredAccount; isChanged: boolean } | undefined> {
     return this.dataSource.transaction(async (manager) => {
-      // All administrators are locked with the account, in one order: two that take each other's office away at the same
-      // time come one after the other, and the second finds itself the last.
-      const rows = await manager.query<AccountRow[]>(
-        `SELECT ${COLUMNS} FROM user_account
-          WHERE id = $1 OR (disabled_at IS NULL AND ('admin' = ANY(roles) OR 'admin' = ANY(permissions)))
-          ORDER BY id FOR NO KEY UPDATE`,
-        [id],
-      );
-      const accounts = rows.map(toAccount);
+      const accounts = await lockWithAdministrators(manager, id);
       const before = accounts.find((account) => account.id === id);
       if (!before) return undefined;
-      const after = { ...applyChange(before, change), updatedAt: stamp.now };
+      const after = { ...applyChange(before, change, stamp.now), updatedAt: stamp.now };
       const difference = differenceOf(before, after);
       if (!difference) return { account: before, isChanged: false };
-      const others = accounts.filter((account) => account.id !== id);
-      if (isAdministrator(before) && !isAdministrator(after) && !others.some(isAdministrator)) {
-        throw lastAdministrator();
-      }
+      assertAnAdministratorIsLeft(accounts, before, after);
       await manager.query(
-        `UPDATE user_account SET tier = $2, roles = $3, permissions = $4, limits = $5, tools = $6, updated_at = $7 WHERE id = $1`,
+        `UPDATE user_account
+            SET tier = $2, roles = $3, permissions = $4, limits = $5, tools = $6, updated_at = $7, disabled_at = $8
+          WHERE id = $1`,
         [
           id,
           after.tier,
@@ -97,30 +100,95 @@ export class AccountAdministrationRepository {
           toStoredLimits(after.limits),
           toStoredToolAccess(after.tools),
           stamp.now,
+          after.disabledAt,
         ],
       );
-      await manager.query(
-        `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
-         VALUES ($1, $2, 'user.update', 'user', $3, $4, $5, $6, $7)`,
-        [
-          stamp.id,
-          stamp.actor.userId,
-          id,
-          difference.before,
-          difference.after,
-          stamp.actor.requestId ?? null,
-          stamp.now,
-        ],
-      );
+      await writeEntry(manager, stamp, 'user.update', id, difference);
       return { account: after, isChanged: true };
     });
   }
+
+  /**
+   * Deletes the account with all that is its own; what it has spent stays in the ledger. False: there is none. Throws
+   * `last_administrator` when nobody would be left who may administrate.
+   */
+  remove(id: string, stamp: AuditStamp): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const accounts = await lockWithAdministrators(manager, id);
+      const account = accounts.find((each) => each.id === id);
+      if (!account) return false;
+      assertAnAdministratorIsLeft(accounts, account, undefined);
+      await manager.query(`DELETE FROM user_account WHERE id = $1`, [id]);
+      const { kind, tier, roles } = account;
+      await writeEntry(manager, stamp, 'user.delete', id, { before: { kind, tier, roles }, after: {} });
+      return true;
+    });
+  }
+
+  /** `undefined`: there is one of this name. */
+  insertService(account: NewServiceAccount, stamp: AuditStamp): Promise<AdministeredAccount | undefined> {
+    const { id, name, tier, roles, permissions } = account;
+    return this.dataSource.transaction(async (manager) => {
+      const rows = await manager.query<AccountRow[]>(
+        `INSERT INTO user_account (id, kind, name, tier, roles, permissions, created_at, updated_at)
+         VALUES ($1, 'service', $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (name) WHERE kind = 'service' DO NOTHING
+         RETURNING ${COLUMNS}`,
+        [id, name, tier, roles, permissions, stamp.now],
+      );
+      if (!rows[0]) return undefined;
+      const after = { kind: 'service', name, tier, roles, permissions };
+      await writeEntry(manager, stamp, 'user.create', id, { before: {}, after });
+      return toAccount(rows[0]);
+    });
+  }
+}
+
+/**
+ * All administrators are locked with the account, in one order: two that take each other's office away at the same time come
+ * one after the other, and the second finds itself the last.
+ */
+async function lockWithAdministrators(manager: EntityManager, id: string): Promise<AdministeredAccount[]> {
+  const rows = await manager.query<AccountRow[]>(
+    `SELECT ${COLUMNS} FROM user_account
+      WHERE id = $1 OR (disabled_at IS NULL AND ('admin' = ANY(roles) OR 'admin' = ANY(permissions)))
+      ORDER BY id FOR NO KEY UPDATE`,
+    [id],
+  );
+  return rows.map(toAccount);
+}
+
+/** `after` undefined: the account is gone. */
+function assertAnAdministratorIsLeft(
+  accounts: readonly AdministeredAccount[],
+  before: AdministeredAccount,
+  after: AdministeredAccount | undefined,
+): void {
+  if (!isAdministrator(before) || (after && isAdministrator(after))) return;
+  if (!accounts.some((account) => account.id !== before.id && isAdministrator(account)))
+    throw lastAdministrator();
+}
+
+async function writeEntry(
+  manager: EntityManager,
+  { id, actor, now }: AuditStamp,
+  action: string,
+  targetId: string,
+  { before, after }: { before: object; after: object },
+): Promise<void> {
+  await manager.query(
+    `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
+     VALUES ($1, $2, $3, 'user', $4, $5, $6, $7, $8)`,
+    [id, actor.userId, action, targetId, before, after, actor.requestId ?? null, now],
+  );
 }
 
 function toAccount(row: AccountRow): AdministeredAccount {
   return {
     id: row.id,
+    kind: row.kind,
     email: row.email,
+    name: row.name,
     tier: row.tier,
     roles: row.roles,
     permissions: row.permissions,

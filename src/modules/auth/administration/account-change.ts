@@ -1,5 +1,5 @@
 import type { Permission, Tier, ToolAccess, UserLimits } from '../../../shared/context/principal.js';
-import type { Role } from '../account.js';
+import type { AccountKind, Role } from '../account.js';
 import { type StoredLimits, toStoredLimits } from '../own-limits.js';
 import { type StoredToolAccess, toStoredToolAccess } from '../tool-access.js';
 import { permissionsOf } from '../role-permissions.js';
@@ -7,7 +7,11 @@ import { permissionsOf } from '../role-permissions.js';
 /** An account as administrators see it: nothing that one could log in with. */
 export interface AdministeredAccount {
   readonly id: string;
-  readonly email: string;
+  readonly kind: AccountKind;
+  /** Of a local account. */
+  readonly email: string | null;
+  /** What an account without an email is called. */
+  readonly name: string | null;
   readonly tier: Tier;
   readonly roles: readonly string[];
   /** The account's own, beyond those of its roles. */
@@ -28,6 +32,8 @@ export interface AccountChange {
   readonly limits?: { readonly [K in keyof UserLimits]?: UserLimits[K] | null };
   /** Each list is replaced as a whole. `allowed: null`: every tool again. */
   readonly tools?: { readonly allowed?: readonly string[] | null; readonly denied?: readonly string[] };
+  /** True: neither password nor token nor key of the account is good for anything. */
+  readonly isDisabled?: boolean;
 }
 
 /** What may be changed, in the form of the contract and of the audit trail. */
@@ -37,10 +43,16 @@ export interface ChangeableMembers {
   readonly permissions: readonly string[];
   readonly limits: StoredLimits;
   readonly tools: StoredToolAccess;
+  readonly disabled: boolean;
 }
 
-export function applyChange(account: AdministeredAccount, change: AccountChange): AdministeredAccount {
-  const { tier, roles, permissions, limits, tools } = change;
+/** `now`: since when an account is disabled that was not. */
+export function applyChange(
+  account: AdministeredAccount,
+  change: AccountChange,
+  now: Date,
+): AdministeredAccount {
+  const { tier, roles, permissions, limits, tools, isDisabled } = change;
   return {
     ...account,
     tier: tier ?? account.tier,
@@ -48,6 +60,8 @@ export function applyChange(account: AdministeredAccount, change: AccountChange)
     permissions: permissions ?? account.permissions,
     limits: limits ? mergeLimits(account.limits, limits) : account.limits,
     tools: tools ? mergeToolAccess(account.tools, tools) : account.tools,
+    disabledAt:
+      isDisabled === undefined ? account.disabledAt : isDisabled ? (account.disabledAt ?? now) : null,
   };
 }
 
@@ -91,6 +105,7 @@ function changeableMembers({
   permissions,
   limits,
   tools,
+  disabledAt,
 }: AdministeredAccount): ChangeableMembers {
   // Sorted: the order in which somebody wrote them is no difference.
   return {
@@ -99,6 +114,7 @@ function changeableMembers({
     permissions: [...permissions].sort(),
     limits: toStoredLimits(limits),
     tools: toStoredToolAccess(tools),
+    disabled: disabledAt !== null,
   };
 }
 

@@ -1,12 +1,11 @@
-import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal } from '../../../shared/access/current-principal.decorator.js';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { RequirePermission } from '../../../shared/access/require-permission.decorator.js';
-import type { Principal } from '../../../shared/context/principal.js';
-import { requestContext } from '../../../shared/context/request-context.js';
 import { ApiProblems } from '../../../shared/errors/api-problems.decorator.js';
 import { toIdPage } from '../../../shared/http/id-page.js';
+import type { Actor } from '../../observability/index.js';
 import { lastAdministrator } from '../auth.errors.js';
+import { CurrentActor } from '../current-actor.decorator.js';
 import {
   AdministeredUserDto,
   AdministeredUserListDto,
@@ -55,7 +54,7 @@ export class AdministrationController {
   @Patch('users/:id')
   @ApiOperation({
     operationId: 'updateUser',
-    summary: 'Change a user’s tier, roles, permissions, own limits or tools',
+    summary: 'Change a user’s tier, roles, permissions, own limits or tools, or disable them',
     description:
       'What is left out stays as it is. It holds on every replica within seconds, also for sessions that are open, and is ' +
       'written to the audit trail. There is always one administrator left: taking the office from the last one, oneself ' +
@@ -65,12 +64,27 @@ export class AdministrationController {
   @ApiOkResponse({ type: AdministeredUserDto })
   @ApiProblems(400, 401, 403, 404, lastAdministrator(), 413, 415, 422)
   async update(
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentActor() actor: Actor,
     @Param('id') id: string,
     @Body() body: UpdateUserBody,
   ): Promise<AdministeredUserDto> {
-    const actor = { userId, requestId: requestContext.current()?.requestId };
     return toAdministeredUserDto(await this.administration.change(id, toAccountChange(body), actor));
+  }
+
+  @Delete('users/:id')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'deleteUser',
+    summary: 'Delete a user and all that is theirs',
+    description:
+      'Conversations, runs, keys and credentials go with the account; what was spent stays in the ledger, without a name. ' +
+      'Tokens, keys and open streams of the user end on every replica within seconds. The last administrator cannot be deleted.',
+  })
+  @ApiParam(USER_ID)
+  @ApiNoContentResponse({ description: 'The account is gone.' })
+  @ApiProblems(401, 403, 404, lastAdministrator())
+  async remove(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<void> {
+    await this.administration.remove(id, actor);
   }
 
   @Get('audit')

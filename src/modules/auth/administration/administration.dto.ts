@@ -4,11 +4,14 @@ import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsObject,
   IsOptional,
+  IsString,
   IsUUID,
+  Length,
   Matches,
   Max,
   MaxLength,
@@ -19,7 +22,8 @@ import {
 import { type Permission, PERMISSIONS, type Tier, TIERS } from '../../../shared/context/principal.js';
 import { IdPageQuery } from '../../../shared/http/id-page.js';
 import { IsSafeText } from '../../../shared/http/text-safety.js';
-import { type Role, ROLES } from '../account.js';
+import { ACCOUNT_KINDS, type AccountKind, type Role, ROLES } from '../account.js';
+import { MAX_NAME_LENGTH, NewApiKeyDto } from '../api-keys/api-keys.dto.js';
 
 const MONEY = /^\d{1,9}(\.\d{1,12})?$/;
 const NO_MONEY = 'must be a decimal string in USD such as "5" or "0.25"';
@@ -130,6 +134,47 @@ export class UpdateUserBody {
   @ValidateNested()
   @Type(() => UserToolsBody)
   tools?: UserToolsBody;
+
+  /** `true`: neither password nor token nor API key of the user is good for anything, and open streams end. */
+  @ApiPropertyOptional({ example: false })
+  @IfGiven()
+  @IsBoolean()
+  disabled?: boolean;
+}
+
+export class CreateServiceAccountBody {
+  /** What it is called; no other service has this name. */
+  @ApiProperty({ minLength: 1, maxLength: MAX_NAME_LENGTH, example: 'nightly-report' })
+  @IsString()
+  @IsSafeText()
+  @Length(1, MAX_NAME_LENGTH)
+  name!: string;
+
+  @ApiPropertyOptional({ enum: TIERS, default: 'free', example: 'pro' })
+  @IfGiven()
+  @IsIn(TIERS)
+  tier?: Tier;
+
+  @ApiPropertyOptional({
+    enum: ROLES,
+    isArray: true,
+    uniqueItems: true,
+    default: ['user'],
+    example: ['user'],
+  })
+  @IfGiven()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(ROLES, { each: true })
+  roles?: Role[];
+
+  /** In addition to those of the roles. */
+  @ApiPropertyOptional({ enum: PERMISSIONS, isArray: true, uniqueItems: true, default: [], example: [] })
+  @IfGiven()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(PERMISSIONS, { each: true })
+  permissions?: Permission[];
 }
 
 export class ListAuditQuery extends IdPageQuery {
@@ -147,7 +192,7 @@ export class ListAuditQuery extends IdPageQuery {
 }
 
 export class ListUsersQuery extends IdPageQuery {
-  /** Only users whose email contains this text. */
+  /** Only users whose email or name contains this text. */
   @ApiPropertyOptional({ example: '@example.com' })
   @IsOptional()
   @IsSafeText()
@@ -185,8 +230,17 @@ export class AdministeredUserDto {
   @ApiProperty({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
   id!: string;
 
-  @ApiProperty({ example: 'ada@example.com' })
-  email!: string;
+  /** `local`: logs in with email and password. `external`: through the identity provider. `service`: has API keys alone. */
+  @ApiProperty({ enum: ACCOUNT_KINDS, example: 'local' })
+  kind!: AccountKind;
+
+  /** Of a local account. */
+  @ApiProperty({ type: String, nullable: true, example: 'ada@example.com' })
+  email!: string | null;
+
+  /** Of the others: of a service its name, of an external account what its provider says its email is. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  name!: string | null;
 
   @ApiProperty({ enum: TIERS, example: 'pro' })
   tier!: Tier;
@@ -221,6 +275,15 @@ export class AdministeredUserDto {
 
   @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
   updated_at!: string;
+}
+
+export class NewServiceAccountDto {
+  @ApiProperty({ type: AdministeredUserDto })
+  user!: AdministeredUserDto;
+
+  /** Its first key, with all that it may do. */
+  @ApiProperty({ type: NewApiKeyDto })
+  api_key!: NewApiKeyDto;
 }
 
 export class AdministeredUserListDto {

@@ -5,12 +5,20 @@ import type { AccountChange, AdministeredAccount } from './account-change.js';
 import type { AdministeredUserDto, AuditEntryDto, UpdateUserBody } from './administration.dto.js';
 import type { AuditEntry } from '../../observability/index.js';
 
-export function toAccountChange({ tier, roles, permissions, limits, tools }: UpdateUserBody): AccountChange {
+export function toAccountChange({
+  tier,
+  roles,
+  permissions,
+  limits,
+  tools,
+  disabled,
+}: UpdateUserBody): AccountChange {
   return {
     ...(tier === undefined ? {} : { tier }),
     ...(roles === undefined ? {} : { roles }),
     ...(permissions === undefined ? {} : { permissions }),
     ...(tools === undefined ? {} : { tools }),
+    ...(disabled === undefined ? {} : { isDisabled: disabled }),
     ...(limits === undefined
       ? {}
       : {
@@ -32,7 +40,9 @@ export function toAdministeredUserDto(account: AdministeredAccount): Administere
   const limits = toStoredLimits(account.limits);
   return {
     id: account.id,
+    kind: account.kind,
     email: account.email,
+    name: account.name,
     tier: account.tier,
     roles: [...account.roles],
     permissions: [...account.permissions],

@@ -2,7 +2,7 @@
 export interface AuditEntry {
   readonly id: string;
   readonly actorId: string;
-  /** `undefined`: the account is gone. */
+  /** What it is called where it has no email. `undefined`: the account is gone. */
   readonly actorEmail: string | undefined;
   readonly action: string;
   readonly targetType: string;

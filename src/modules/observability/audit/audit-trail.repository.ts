@@ -53,7 +53,7 @@ export class AuditTrail {
   /** Newest first. `action` matches whole actions or, ending in a dot, their beginning: `tool.`. */
   async findPage({ before, limit }: IdPage, filter: AuditFilter = {}): Promise<AuditEntry[]> {
     const rows = await this.dataSource.query<AuditRow[]>(
-      `SELECT e.id, e.actor_id, a.email AS actor_email, e.action, e.target_type, e.target_id, e.before, e.after, e.request_id,
+      `SELECT e.id, e.actor_id, coalesce(a.email, a.name) AS actor_email, e.action, e.target_type, e.target_id, e.before, e.after, e.request_id,
               e.created_at
          FROM audit_entry e LEFT JOIN user_account a ON a.id = e.actor_id
         WHERE ($1::uuid IS NULL OR e.id < $1)

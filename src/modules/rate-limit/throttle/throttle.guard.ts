@@ -9,13 +9,16 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
+import { RateLimitConfig } from '../../../config/app-config.js';
 import { CLOCK, type Clock } from '../../../shared/context/clock.js';
+import { type CredentialsOutcome, requestContext } from '../../../shared/context/request-context.js';
 import { limitHeaders } from '../limit-headers.js';
 import type { QuotaState } from '../quota-store.js';
-import { quotaExceeded } from '../rate-limit.errors.js';
+import { loginHeldUp, quotaExceeded } from '../rate-limit.errors.js';
 import { clientAddress } from './client-address.js';
 import { FamiliarAddresses } from './familiar-addresses.js';
-import { triedAccount } from './throttlers.js';
+import { FREE_FAILURES, LoginBackoff } from './login-backoff.js';
+import { attemptsOf, trialOf, triedAccount } from './throttlers.js';
 
 /** Is it too much, whoever it is? What is counted and for whom is in `throttlers.ts`. */
 @Injectable()
@@ -25,6 +28,8 @@ export class ThrottleGuard extends ThrottlerGuard {
     @InjectThrottlerStorage() storage: ThrottlerStorage,
     reflector: Reflector,
     private readonly familiar: FamiliarAddresses,
+    private readonly backoff: LoginBackoff,
+    private readonly config: RateLimitConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     super(options, storage, reflector);
@@ -32,8 +37,11 @@ export class ThrottleGuard extends ThrottlerGuard {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const isAdmitted = await super.canActivate(context);
+    if (this.config.loginsPerMinute === 0 || !trialOf(this.reflector, context)) return isAdmitted;
     const account = triedAccount(this.reflector, context);
-    if (account !== undefined) this.rememberSuccess(account, context);
+    const whose = account === undefined ? undefined : await attemptsOf(this.familiar, account, context);
+    if (whose !== undefined) await this.assertNotHeldUp(whose);
+    this.watch(context, account, whose);
     return isAdmitted;
   }
 
@@ -57,12 +65,33 @@ export class ThrottleGuard extends ThrottlerGuard {
     return true;
   }
 
-  private rememberSuccess(account: string, context: ExecutionContext): void {
+  private async assertNotHeldUp(whose: string): Promise<void> {
+    const waitMs = await this.backoff.waitMs(whose);
+    if (waitMs > 0) throw loginHeldUp(FREE_FAILURES, waitMs, this.clock.now());
+  }
+
+  /** Learns from the answer what became of the attempt. */
+  private watch(context: ExecutionContext, account: string | undefined, whose: string | undefined): void {
     const address = clientAddress(context.switchToHttp().getRequest<Request>());
     const response = context.switchToHttp().getResponse<Response>();
+    const request = requestContext.current();
     response.once('finish', () => {
-      if (response.statusCode < 300) void this.familiar.add(account, address);
+      const trial = request?.trial;
+      const proven =
+        trial?.outcome === 'proven' ? trial.account : response.statusCode < 300 ? account : undefined;
+      if (proven !== undefined) void this.succeeded(proven, whose ?? proven, address);
+      else if (whose !== undefined && response.statusCode === 401) void this.failed(whose, trial);
     });
+  }
+
+  private async succeeded(account: string, whose: string, address: string): Promise<void> {
+    await this.familiar.add(account, address);
+    await this.backoff.cleared(whose);
+  }
+
+  private async failed(whose: string, trial: CredentialsOutcome | undefined): Promise<void> {
+    const { failures, waitMs } = await this.backoff.failed(whose);
+    if (failures === FREE_FAILURES && trial?.outcome === 'failed') trial.onHeldUp(failures, waitMs);
   }
 }
 

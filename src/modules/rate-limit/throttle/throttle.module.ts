@@ -6,14 +6,15 @@ import { RateLimitConfig } from '../../../config/app-config.js';
 import { clientAddress } from './client-address.js';
 import { FamiliarAddresses } from './familiar-addresses.js';
 import { limitKey } from './limit-key.js';
+import { LoginBackoff } from './login-backoff.js';
 import { RedisOrLocal } from './redis-or-local.js';
 import { ThrottleGuard } from './throttle.guard.js';
 import { ThrottleStorage } from './throttle.storage.js';
 import { throttlersFor } from './throttlers.js';
 
 @Module({
-  providers: [RedisOrLocal, FamiliarAddresses, ThrottleStorage],
-  exports: [FamiliarAddresses, ThrottleStorage],
+  providers: [RedisOrLocal, FamiliarAddresses, LoginBackoff, ThrottleStorage],
+  exports: [FamiliarAddresses, LoginBackoff, ThrottleStorage],
 })
 class CountingModule {}
 

@@ -44,14 +44,20 @@ export function throttlersFor(
       ttl: WINDOW_MS,
       limit: loginsPerMinute,
       skipIf: (context) => loginsPerMinute === 0 || triedAccount(reflector, context) === undefined,
-      getTracker: async (_request, context) => {
-        const account = triedAccount(reflector, context)!;
-        const address = clientAddress(context.switchToHttp().getRequest<Request>());
-        // An email has no spaces in it, so this is nobody else's.
-        return (await familiar.has(account, address)) ? `${account} ${address}` : account;
-      },
+      getTracker: (_request, context) => attemptsOf(familiar, triedAccount(reflector, context)!, context),
     },
   ];
+}
+
+/** Whose attempts count together: those of the owner from where they have logged in before, or those of all others. */
+export async function attemptsOf(
+  familiar: FamiliarAddresses,
+  account: string,
+  context: ExecutionContext,
+): Promise<string> {
+  const address = clientAddress(context.switchToHttp().getRequest<Request>());
+  // An email has no spaces in it, so this is nobody else's.
+  return (await familiar.has(account, address)) ? `${account} ${address}` : account;
 }
 
 /** The account that somebody tries to log into; `undefined` on other routes, and when the body names none. */
@@ -59,6 +65,6 @@ export function triedAccount(reflector: Reflector, context: ExecutionContext): s
   return trialOf(reflector, context)?.accountOf?.(context.switchToHttp().getRequest<Request>().body);
 }
 
-function trialOf(reflector: Reflector, context: ExecutionContext): CredentialsTrial | undefined {
+export function trialOf(reflector: Reflector, context: ExecutionContext): CredentialsTrial | undefined {
   return reflector.get<CredentialsTrial | undefined>(TRIES_CREDENTIALS, context.getHandler());
 }

@@ -16,6 +16,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
+import { ControlConnection } from '../../../../src/database/control-connection.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { NextFunction, Request, Response } from 'express';
 import { LoggerModule } from 'nestjs-pino';
@@ -114,6 +115,7 @@ export async function startAuthApplication(
     AUTH_JWT_SECRET: JWT_SECRET,
     PERCH_DATA_DIR: dataDir,
     PERCH_DEMO_ACCOUNT: 'false',
+    DATABASE_URL: databaseUrl,
     ...environment,
   });
 
@@ -122,8 +124,9 @@ export async function startAuthApplication(
     providers: [
       { provide: CLOCK, useValue: clock },
       { provide: IDS, useValue: uuidV7Ids },
+      ControlConnection,
     ],
-    exports: [CLOCK, IDS],
+    exports: [CLOCK, IDS, ControlConnection],
   })
   class ContextModule {}
 

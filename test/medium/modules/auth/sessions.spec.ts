@@ -19,6 +19,10 @@ describe('sessions', () => {
 
   const refresh = (token: string) => auth.http.post('/auth/refresh').send({ refresh_token: token });
   const me = (token: string) => auth.http.get('/auth/me').set('Authorization', `Bearer ${token}`);
+  const sessionsOf = async (token: string): Promise<unknown[]> => {
+    const answer = await auth.http.get('/auth/sessions').set('Authorization', `Bearer ${token}`);
+    return (answer.body as { sessions: unknown[] }).sessions;
+  };
   const pastPrincipalCache = () => auth.clock.advance(3_000);
 
   it('registers, tells who the caller is, and logs in again in any spelling of the email', async () => {
@@ -39,6 +43,7 @@ describe('sessions', () => {
     expect(who.body).toEqual({
       id: made.body.user.id,
       email: 'ada@example.com',
+      name: null,
       tier: 'free',
       roles: ['user'],
       permissions: ['agent:run', 'conversations:manage', 'models:read', 'tools:use'],
@@ -190,6 +195,66 @@ describe('sessions', () => {
     for (const ended of [access_token, second.access_token, third.access_token]) {
       expect((await me(ended)).body).toMatchObject({ code: 'token_revoked' });
     }
+  });
+
+  it('lists the sessions that go on, with the program that began them, and which one asks', async () => {
+    const { access_token, user } = await registered(auth);
+    await auth.http
+      .post('/auth/login')
+      .set('User-Agent', `A browser\t${'x'.repeat(300)}`)
+      .send({ email: user.email, password: PASSWORD });
+    const ended = await auth.http.post('/auth/login').send({ email: user.email, password: PASSWORD });
+    await auth.http
+      .post('/auth/logout')
+      .set('Authorization', `Bearer ${(ended.body as Tokens).access_token}`);
+    const list = await sessionsOf(access_token);
+    expect(list).toEqual([
+      expect.objectContaining({ client: `A browser${'x'.repeat(190)}`, is_current: false }),
+      expect.objectContaining({ client: null, is_current: true, expires_at: expect.any(String) }),
+    ]);
+  });
+
+  it('ends one session of the user by its id, and answers for all others as for a missing one', async () => {
+    const [mine, theirs] = [await registered(auth), await registered(auth)];
+    const other = (await auth.http.post('/auth/login').send({ email: mine.user.email, password: PASSWORD }))
+      .body as Tokens;
+    const [{ id }] = (await sessionsOf(mine.access_token)) as [{ id: string }];
+    const [{ id: foreign }] = (await sessionsOf(theirs.access_token)) as [{ id: string }];
+    const revoke = (sessionId: string) =>
+      auth.http.delete(`/auth/sessions/${sessionId}`).set('Authorization', `Bearer ${mine.access_token}`);
+    expect((await me(other.access_token)).status).toBe(200);
+    expect((await revoke(id)).status).toBe(204);
+    expect((await me(other.access_token)).body).toMatchObject({ code: 'token_revoked' });
+    expect((await refresh(other.refresh_token)).body).toMatchObject({ code: 'token_revoked' });
+    const refusals = await Promise.all([id, foreign, 'no-id'].map((each) => revoke(each)));
+    for (const refusal of refusals) {
+      expect(refusal.body).toMatchObject({ status: 404, code: 'not_found' });
+      expect(refusal.text).toBe(refusals[0]!.text);
+    }
+    expect((await me(theirs.access_token)).status).toBe(200);
+    expect((await me(mine.access_token)).status).toBe(200);
+  });
+
+  it('ends all sessions of the user at once where that is asked', async () => {
+    const { access_token, refresh_token, user } = await registered(auth);
+    const other = (await auth.http.post('/auth/login').send({ email: user.email, password: PASSWORD }))
+      .body as Tokens;
+    const logout = auth.http.post('/auth/logout').set('Authorization', `Bearer ${access_token}`);
+    expect((await logout.send({ all: true })).status).toBe(204);
+    for (const token of [access_token, other.access_token])
+      expect((await me(token)).body).toMatchObject({ code: 'token_revoked' });
+    for (const token of [refresh_token, other.refresh_token])
+      expect((await refresh(token)).body).toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('has a reused refresh token in the audit trail, once', async () => {
+    const { refresh_token, user } = await registered(auth);
+    for (let use = 0; use < 3; use += 1) await refresh(refresh_token);
+    const entries = await auth.dataSource.query<{ action: string; target_type: string }[]>(
+      'SELECT action, target_type FROM audit_entry WHERE actor_id = $1',
+      [user.id],
+    );
+    expect(entries).toEqual([{ action: 'session.refresh_reused', target_type: 'session' }]);
   });
 
   it("does not end another user's session, whose refresh token answers like an unknown one", async () => {

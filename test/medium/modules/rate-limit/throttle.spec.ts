@@ -111,6 +111,21 @@ describeWithOwnRedis('limits before anybody is known, over several replicas', ()
     expect(await second!.login(ADA, PASSWORD, HOME)).toBe(200);
   });
 
+  it('hold up an account whose attempts fail on all of them, but not its owner where they are known', async () => {
+    const [one, two] = (await replicas(2, { RATE_LIMIT_LOGIN_PER_MINUTE: '1000' })) as [
+      ThrottledApp,
+      ThrottledApp,
+    ];
+    expect(await one.login(ADA, PASSWORD, HOME)).toBe(200);
+    for (let i = 0; i < 10; i += 1)
+      expect(await (i % 2 ? one : two).login(ADA, 'guess', `198.51.100.${i}`)).toBe(401);
+    const isHeldUp = (app: ThrottledApp) => async () =>
+      (await app.login(ADA, PASSWORD, '198.51.100.99')) === 429;
+    await until(isHeldUp(one));
+    await until(isHeldUp(two));
+    expect(await two.login(ADA, PASSWORD, HOME)).toBe(200);
+  });
+
   it('keep nothing for good in Redis, and nobody’s email or address', async () => {
     const [app] = await replicas(1, { RATE_LIMIT_IP_PER_MINUTE: '9', RATE_LIMIT_LOGIN_PER_MINUTE: '9' });
     await app!.login(ADA, PASSWORD, HOME);

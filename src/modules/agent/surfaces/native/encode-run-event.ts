@@ -1,12 +1,14 @@
 import { NO_USAGE } from '../../../../shared/llm/usage.js';
 import { notFound } from '../../../../shared/errors/app-error.js';
 import { toProblem } from '../../../../shared/errors/problem-catalog.js';
-import { runMoved } from '../../agent.errors.js';
+import { callerRevoked, runMoved } from '../../agent.errors.js';
 import type { LoggedEvent } from '../../events/run-event-log.js';
 import type { RunEvent } from '../../loop/run-events.js';
 import type { RunReference } from '../../run.js';
 import type { StreamEncoding } from '../stream-run.js';
 import { roundMs, toChatAnswerDto, toCostUsd, toInput, toUsageDto } from './to-chat-answer.js';
+
+const FAREWELLS = { gone: notFound, shutting_down: runMoved, revoked: callerRevoked } as const;
 
 /** The native stream of a run (api.md, "Agent"): `id`, `event` and one line of JSON `data`. */
 export function nativeEncoding({ runId, sessionId }: RunReference, requestId?: string): StreamEncoding {
@@ -18,10 +20,7 @@ export function nativeEncoding({ runId, sessionId }: RunReference, requestId?: s
         type: 'run-error',
         runId,
         sessionId,
-        problem: toProblem(
-          end === 'gone' ? notFound() : runMoved(runId),
-          requestId === undefined ? {} : { requestId },
-        ),
+        problem: toProblem(FAREWELLS[end](runId), requestId === undefined ? {} : { requestId }),
         partial: true,
         usage: NO_USAGE,
         cost: undefined,

@@ -1,0 +1,15 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+
+export const REFUSES_API_KEYS = 'perch:refuses-api-keys';
+
+/**
+ * For what a key must not do whatever its scopes: make other credentials, or change how its owner logs in. The same
+ * decorator shows it in the OpenAPI document (`x-refuses-api-keys`).
+ */
+export const RefusesApiKeys = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    SetMetadata(REFUSES_API_KEYS, true),
+    ApiBearerAuth(),
+    ApiExtension('x-refuses-api-keys', true),
+  );
