@@ -11,6 +11,7 @@ import { McpTools1764510000000 } from './1764510000000-mcp-tools.js';
 import { ContextOfRuns1764600000000 } from './1764600000000-context-of-runs.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
 import { Summaries1764600401000 } from './1764600401000-summaries.js';
+import { MemoryAndErasure1764600500000 } from './1764600500000-memory-and-erasure.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   ContextOfRuns1764600000000,
   Recall1764600400000,
   Summaries1764600401000,
+  MemoryAndErasure1764600500000,
 ];

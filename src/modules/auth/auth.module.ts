@@ -14,7 +14,10 @@ import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
 import { DerivedKeysModule } from './derived-keys.module.js';
+import { AccountClosing } from './erasure/account-closing.js';
+import { AccountClosingRepository } from './erasure/account-closing.repository.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { MemoryPreference } from './memory-preference.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PermissionGuard } from './permission.guard.js';
 import { PrincipalService } from './principal.service.js';
@@ -60,6 +63,9 @@ class SigningSecretModule {}
     DemoAccountService,
     AccountAdministrationRepository,
     AdministrationService,
+    AccountClosing,
+    AccountClosingRepository,
+    MemoryPreference,
   ],
   // The guards are used application-wide (APP_GUARD), so what they are made of is exported with them.
   exports: [
@@ -69,6 +75,8 @@ class SigningSecretModule {}
     PrincipalService,
     AccountsService,
     DemoAccountService,
+    AccountClosing,
+    MemoryPreference,
   ],
 })
 export class AuthModule {}

@@ -14,6 +14,7 @@ const ACCOUNT: Account = {
   limits: {},
   tools: { denied: new Set() },
   isDisabled: false,
+  isMemoryEnabled: false,
 };
 
 describe(PrincipalService.name, () => {

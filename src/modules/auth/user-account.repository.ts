@@ -15,10 +15,11 @@ interface AccountRow {
   limits: StoredLimits;
   tools: StoredToolAccess;
   disabled_at: Date | null;
+  memory_enabled: boolean;
 }
 
 const COLUMNS =
-  'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at';
+  'a.id, a.email, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at, a.memory_enabled';
 
 /** Emails are expected in the form of `normaliseEmail`. */
 @Injectable()
@@ -80,6 +81,15 @@ export class UserAccountRepository {
       now,
     ]);
   }
+
+  /** False: there is no such account. */
+  async setMemoryEnabled(id: string, isEnabled: boolean, now: Date): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `UPDATE user_account SET memory_enabled = $2, updated_at = $3 WHERE id = $1`,
+      [id, isEnabled, now],
+    );
+    return count > 0;
+  }
 }
 
 function toAccount(row: AccountRow): Account {
@@ -93,5 +103,6 @@ function toAccount(row: AccountRow): Account {
     limits: fromStoredLimits(row.limits),
     tools: fromStoredToolAccess(row.tools),
     isDisabled: row.disabled_at !== null,
+    isMemoryEnabled: row.memory_enabled,
   };
 }

@@ -58,4 +58,6 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   readonly limits: UserLimits;
   readonly tools: ToolAccess;
+  /** The user wants facts about them kept, and shown to models. Left out: no. */
+  readonly hasMemory?: boolean;
 }

@@ -62,6 +62,7 @@ const anAccount = (email: string): Account => ({
   limits: {},
   tools: { denied: new Set() },
   isDisabled: false,
+  isMemoryEnabled: false,
 });
 
 const signedIn = (account: Account) => ({
