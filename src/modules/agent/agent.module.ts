@@ -6,6 +6,14 @@ import { AuditModule } from '../observability/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { ToolsModule } from '../tools/index.js';
+import { AccountDataAdministrationController } from './account-data/account-data-administration.controller.js';
+import { AccountDataController } from './account-data/account-data.controller.js';
+import { AccountErasure } from './account-data/account-erasure.js';
+import { AccountErasureRepository } from './account-data/account-erasure.repository.js';
+import { AccountExport } from './account-data/account-export.js';
+import { AccountExportRepository } from './account-data/account-export.repository.js';
+import { ErasedEvents } from './account-data/erased-events.js';
+import { ErasureSweeper } from './account-data/erasure-sweeper.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
@@ -84,9 +92,15 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ModelsController,
     UsageRecordsController,
     SpendingAdministrationController,
+    AccountDataController,
+    AccountDataAdministrationController,
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    AccountErasure,
+    AccountErasureRepository,
+    AccountExport,
+    AccountExportRepository,
     ActiveRuns,
     AgentDefinitions,
     AgentTools,
@@ -97,6 +111,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ApprovalService,
     CancelOnClear,
     ContextBuilder,
+    ErasedEvents,
+    ErasureSweeper,
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,

@@ -65,6 +65,6 @@ export class AccountLimits implements ErasureParticipant, OnModuleInit {
     this.familiar.forgetHere(email);
     const actions = (Object.keys(RARE) as RareAction[]).map((action) => limitKey(action, id));
     await this.windows.forget([familiarKey(email), limitKey('account', email), ...actions]);
-    await orUnavailable(this.quotas.forget(id));
+    await orUnavailable(this.quotas.erase(id));
   }
 }

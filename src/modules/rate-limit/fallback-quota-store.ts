@@ -91,10 +91,10 @@ export class FallbackQuotaStore implements QuotaStore {
     }
   }
 
-  async forget(userId: string): Promise<void> {
+  async erase(userId: string): Promise<void> {
     this.lastKnown.delete(userId);
-    await this.local.forget(userId);
-    await this.shared.forget(userId);
+    await this.local.erase(userId);
+    await this.shared.erase(userId);
   }
 
   /** A run in the middle that may go on although nobody can be asked. */

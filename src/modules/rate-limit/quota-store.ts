@@ -94,7 +94,7 @@ export interface QuotaStore {
   /** Takes nothing. */
   read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]>;
   /** The user is being erased: what is counted for them goes. Should they be asked for again, the ledger is read. */
-  forget(userId: string): Promise<void>;
+  erase(userId: string): Promise<void>;
 }
 
 export const QUOTA_STORE = Symbol('QUOTA_STORE');

@@ -122,7 +122,7 @@ export class MemoryQuotaStore implements QuotaStore {
     return this.statesOf(this.userAt(userId, now), limits, now, now);
   }
 
-  async forget(userId: string): Promise<void> {
+  async erase(userId: string): Promise<void> {
     await this.loaded(userId);
     this.users.delete(userId);
     this.loads.delete(userId);

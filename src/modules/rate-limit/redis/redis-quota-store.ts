@@ -137,7 +137,7 @@ export class RedisQuotaStore implements QuotaStore {
     });
   }
 
-  forget(userId: string): Promise<void> {
+  erase(userId: string): Promise<void> {
     return this.guard(async () => {
       await this.redis.unlink(...this.keysOf(userId).slice(0, OWN_KEYS));
     });
