@@ -30,6 +30,8 @@ import { RunEventRepository } from './events/run-event.repository.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
+import { MemoryTools } from './memory/memory-tools.js';
+import { UntrustedTextRepository } from './memory/untrusted-text.repository.js';
 import { ModelsController } from './models.controller.js';
 import { RunQueueRepository } from './ownership/run-queue.repository.js';
 import { RunSupervisor } from './ownership/run-supervisor.js';
@@ -116,6 +118,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
+    MemoryTools,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,
@@ -138,6 +141,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     SpendingReportRepository,
     SpendingService,
     ToolApprovalRepository,
+    UntrustedTextRepository,
     WorkerLease,
     WorkerLeaseRepository,
   ],

@@ -6,6 +6,7 @@ import { type AppError, validationFailed } from '../../shared/errors/app-error.j
 import type { UserPart } from '../../shared/llm/content-part.js';
 import type { UserMessage } from '../../shared/llm/message.js';
 import type { ToolDefinition } from '../../shared/llm/tool-call.js';
+import { UserMemory } from '../conversation/index.js';
 import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/index.js';
 import { type QuotaAmount, QuotaLimitsPolicy } from '../rate-limit/index.js';
 import { type Agent, AgentDefinitions } from './agent-definitions.js';
@@ -28,6 +29,8 @@ export interface PreparedRun {
   readonly data: readonly UserPart[];
   readonly maxOutputTokens: number;
   readonly temperature: number;
+  /** The model is told what is remembered about the user. */
+  readonly hasMemory: boolean;
 }
 
 /** What the loop works on, and what the model is shown of the past. */
@@ -43,6 +46,7 @@ export class RunPreparer {
     private readonly agentTools: AgentTools,
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly contexts: ContextBuilder,
+    private readonly memory: UserMemory,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
@@ -68,6 +72,7 @@ export class RunPreparer {
         Math.ceil((model.contextWindow ?? DEFAULT_CONTEXT_WINDOW) / 2),
       ),
       temperature: settings.temperature ?? agent.temperature,
+      hasMemory: this.memory.isOnFor(principal),
     };
   }
 
@@ -97,9 +102,10 @@ export class RunPreparer {
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
   ): Promise<ReportedRunRequest> {
-    const { agent, model, system, tools, data, maxOutputTokens, temperature } = prepared;
+    const { agent, model, system, tools, data, maxOutputTokens, temperature, hasMemory } = prepared;
     const { messages, window, report } = await this.contexts.build({
       ...place,
+      hasMemory,
       current: { role: 'user', parts: [...place.current.parts, ...data] },
       model,
       system,

@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/index.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { ConversationsController } from './conversations.controller.js';
+import { MemoriesController } from './memory/memories.controller.js';
+import { UserMemoryEntity } from './memory/user-memory.entity.js';
+import { UserMemoryRepository } from './memory/user-memory.repository.js';
+import { UserMemory } from './memory/user-memory.js';
 import { MessageEntity } from './message.entity.js';
 import { MessageIndexEntity } from './recall/message-index.entity.js';
 import { MessageRecall } from './recall/message-recall.js';
@@ -22,16 +27,20 @@ import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity
       MessageVectorEntity,
       ConversationSummaryEntity,
       ConversationUpkeepEntity,
+      UserMemoryEntity,
     ]),
+    AuthModule,
   ],
-  controllers: [ConversationsController],
+  controllers: [ConversationsController, MemoriesController],
   providers: [
     ConversationRepository,
     ConversationService,
     MessageRecall,
     MessageRecallRepository,
     RetentionService,
+    UserMemory,
+    UserMemoryRepository,
   ],
-  exports: [ConversationService, MessageRecall],
+  exports: [ConversationService, MessageRecall, UserMemory],
 })
 export class ConversationModule {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Permission } from '../../shared/context/principal.js';
+import type { Permission, Principal } from '../../shared/context/principal.js';
 import type { FieldError } from '../../shared/errors/app-error.js';
 import type { JsonSchema, JsonValue } from '../../shared/llm/json.js';
 import type { ParsedInput, SideEffect, Tool, ToolContext } from './tool.js';
@@ -19,6 +19,7 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
   /** Default false. */
   readonly returnsPrivate?: boolean;
   readonly approval?: 'always' | 'never';
+  readonly isFor?: (principal: Principal) => boolean;
   readonly whenDown?: string;
   readonly execute: (
     input: z.output<z.ZodObject<Shape, z.core.$strict>>,

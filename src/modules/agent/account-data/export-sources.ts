@@ -48,7 +48,12 @@ export const EXPORT_SOURCES: readonly ExportSource[] = [
     ],
     hidden: ['next_seq', 'next_ordinal', 'queued_runs'],
     children: [
-      { record: 'summary', table: 'conversation_summary', where: OF_CONVERSATION, key: [['version', 'integer']] },
+      {
+        record: 'summary',
+        table: 'conversation_summary',
+        where: OF_CONVERSATION,
+        key: [['version', 'integer']],
+      },
       { record: 'message', table: 'message', where: OF_CONVERSATION, key: [['seq', 'integer']] },
     ],
   },
@@ -63,7 +68,13 @@ export const EXPORT_SOURCES: readonly ExportSource[] = [
     hidden: ['owner', 'epoch', 'orphaned_epoch', 'reserved_tokens', 'reserved_cost'],
     children: [
       { record: 'step', table: 'step', where: OF_RUN, key: [['seq', 'integer']] },
-      { record: 'run_events', table: 'run_event', where: OF_RUN, key: [['first_id', 'integer']], json: ['events'] },
+      {
+        record: 'run_events',
+        table: 'run_event',
+        where: OF_RUN,
+        key: [['first_id', 'integer']],
+        json: ['events'],
+      },
       { record: 'approval', table: 'tool_approval', where: OF_RUN, key: [['seq', 'integer']] },
     ],
   },

@@ -37,9 +37,7 @@ export class AccountClosing {
 
   /** Throws `not_found`, and `last_administrator` when nobody would be left who may administrate. */
   async close(userId: string, actor: Actor): Promise<ClosedAccount> {
-    const closed = isUuid(userId)
-      ? await this.closing.close(userId, actor, this.clock.now())
-      : undefined;
+    const closed = isUuid(userId) ? await this.closing.close(userId, actor, this.clock.now()) : undefined;
     if (!closed) throw notFound();
     this.principals.forgetUser(userId);
     return closed;
