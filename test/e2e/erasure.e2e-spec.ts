@@ -303,6 +303,10 @@ describeWithRedis('a user who has everything', (redisUrl) => {
       expect(logged.length).toBeGreaterThan(50);
       expect(logged.filter((line) => line.toLowerCase().includes(CANARY))).toEqual([]);
 
+      for (const { url } of [one, two]) {
+        expect((await (await fetch(`${url}/metrics`)).text()).toLowerCase()).not.toContain(CANARY);
+      }
+
       expect(await theirs()).toEqual(before);
       expect((await bystander.client.get('/api/v1/auth/me')).status).toBe(200);
     },
