@@ -349,6 +349,71 @@ describeWithRedis('a user who has everything', (redisUrl) => {
     REPLICAS_TIMEOUT_MS,
   );
 
+  it(
+    'is remembered only when they want it: the model then knows the facts, and may write them down without an approval',
+    async () => {
+      const { client } = await register(`eve-${v7()}@example.com`);
+      const toolNames = async (): Promise<string[]> => {
+        const { tools } = (await (await client.get('/api/v1/agent/tools')).json()) as {
+          tools: { name: string }[];
+        };
+        return tools.map(({ name }) => name).filter((name) => ['remember', 'forget'].includes(name));
+      };
+      const listed = async (): Promise<{ id: string; text: string; origin: string; is_tainted: boolean }[]> =>
+        ((await (await client.get('/api/v1/agent/memories')).json()) as { memories: never[] }).memories;
+      const switchTo = (enabled: boolean): Promise<Response> =>
+        client.put('/api/v1/agent/memories/settings', { enabled });
+
+      expect(await toolNames()).toEqual([]);
+      const off = await client.post('/api/v1/agent/memories', { text: 'Likes tea.' });
+      expect([off.status, ((await off.json()) as { code: string }).code]).toEqual([409, 'memory_off']);
+      expect((await client.post('/api/v1/agent/tools/remember', { fact: 'Likes tea.' })).status).toBe(403);
+
+      await switchTo(true);
+      expect(await (await client.get('/api/v1/agent/memories/settings')).json()).toEqual({
+        enabled: true,
+        available: true,
+      });
+      expect(await toolNames()).toEqual(['forget', 'remember']);
+      models.reset().always(oneTool('remember', { fact: 'Likes tea.' }));
+      expect(await client.chat({ message: 'Remember that I like tea.' })).toMatchObject({
+        stop_reason: 'finished',
+        tool_calls: [{ tool_name: 'remember', is_error: false, result: { remembered: true } }],
+      });
+      const [fact] = await listed();
+      expect(fact).toMatchObject({ text: 'Likes tea.', origin: 'tool', is_tainted: false });
+
+      // Another conversation, on the other replica.
+      models.reset().always(oneTool('forget', { fact_id: fact!.id }));
+      const answer = await new ApiClient(two.url, client.token).chat({ message: 'I hate tea now.' });
+      const told = JSON.stringify(models.requests[0]!.body);
+      expect(told).toContain('What the user has asked to be remembered');
+      expect(told).toContain(fact!.id);
+      expect(answer.tool_calls).toMatchObject([{ tool_name: 'forget', is_error: false }]);
+      expect(await listed()).toEqual([]);
+      const run = (await (await client.get(`/api/v1/agent/runs/${answer.run_id}`)).json()) as {
+        context: { memories: number };
+      };
+      expect(run.context.memories).toBe(1);
+
+      await client.post('/api/v1/agent/memories', { text: 'Likes coffee.' });
+      await switchTo(false);
+      models.reset().always(storyOf(2));
+      await client.chat({ message: 'What do I like?' });
+      expect(JSON.stringify(models.requests[0]!.body)).not.toContain('coffee');
+      expect(await (await client.delete('/api/v1/agent/memories')).json()).toEqual({ deleted: 1 });
+
+      const exports: number[] = [];
+      for (let count = 0; count < 4; count += 1) {
+        const response = await client.get('/api/v1/account/export');
+        await response.text();
+        exports.push(response.status);
+      }
+      expect(exports).toEqual([200, 200, 200, 429]);
+    },
+    REPLICAS_TIMEOUT_MS,
+  );
+
   async function rowsOf(userId: string): Promise<Record<string, number>> {
     const traces = await tracesInDatabase(replicas.database.dataSource, userId);
     return Object.fromEntries(
