@@ -7,6 +7,9 @@ import { ACCOUNT_TABLE, ERASED_TABLES } from './erased-tables.js';
 /** Rows per statement: a bound on how long one of them holds its locks. */
 const BATCH = 2_000;
 
+/** Those that are not over, and those that ended within a day. */
+const IS_RECENT = `(ended_at IS NULL OR ended_at > clock_timestamp() - interval '1 day')`;
+
 /** Rows that went, by table. */
 export type ErasedRows = Readonly<Record<string, number>>;
 
@@ -23,31 +26,44 @@ export class AccountErasureRepository {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** Runs that may have left something in a cache: those that are not over, and those that ended within a day. */
+  /** Runs that may have left something in a cache. */
   async recentRunsOf(userId: string): Promise<string[]> {
     const rows = await this.dataSource.query<{ id: string }[]>(
-      `SELECT id FROM run WHERE user_id = $1 AND (ended_at IS NULL OR ended_at > clock_timestamp() - interval '1 day')`,
+      `SELECT id FROM run WHERE user_id = $1 AND ${IS_RECENT}`,
       [userId],
     );
     return rows.map(({ id }) => id);
   }
 
-  /** Everything but the account, in many small transactions: what was erased stays so, whatever fails later. */
-  async eraseRows(userId: string): Promise<ErasedRows> {
+  /**
+   * Everything but the account, in many small transactions: what was erased stays so, whatever fails later. With the runs
+   * among it that may have left something in a cache.
+   */
+  async eraseRows(
+    userId: string,
+  ): Promise<{ readonly erased: ErasedRows; readonly runIds: readonly string[] }> {
     const erased: Record<string, number> = {};
+    const runIds: string[] = [];
     for (const [table, where] of Object.entries(ERASED_TABLES)) {
       erased[table] = 0;
-      for (let count = BATCH; count === BATCH; erased[table] += count) {
-        count = await this.eraseBatch(table, where, userId);
+      const returning = table === 'run' ? `RETURNING CASE WHEN ${IS_RECENT} THEN id END AS id` : '';
+      for (let isMore = true; isMore;) {
+        const [rows, count] = await this.dataSource.query<[{ id: string | null }[], number]>(
+          `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${BATCH})) ${returning}`,
+          [userId],
+        );
+        runIds.push(...rows.flatMap(({ id }) => (returning === '' || id === null ? [] : [id])));
+        erased[table] += count;
+        isMore = count === BATCH;
       }
     }
-    return erased;
+    return { erased, runIds };
   }
 
   /**
    * The account, in one transaction with the entry of the audit trail that says so. Nothing can be written for this user
-   * meanwhile, and after that foreign keys refuse it. `lateRunIds`: runs that had begun since; they are gone too, and their
-   * owners are told. `undefined`: somebody else has erased the account.
+   * meanwhile, and after that foreign keys refuse it. `lateRunIds`: runs that had begun since the rows
+   * went; they are gone too, and their owners are told. `undefined`: somebody else has erased the account.
    */
   eraseAccount(
     userId: string,
@@ -85,14 +101,6 @@ export class AccountErasureRepository {
       );
       return { erased, kept: await keptOf(manager, userId), lateRunIds: late.map(({ id }) => id) };
     });
-  }
-
-  private async eraseBatch(table: string, where: string, userId: string): Promise<number> {
-    const [, count] = await this.dataSource.query<[unknown[], number]>(
-      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${BATCH}))`,
-      [userId],
-    );
-    return count;
   }
 }
 

@@ -50,13 +50,13 @@ export class AccountErasure {
   /** Of an account that is closed. `undefined`: it is gone already. */
   async finish({ id, email }: ClosedAccount, actor: Actor): Promise<ErasureProof | undefined> {
     await this.endRuns(id);
-    const runIds = await this.repository.recentRunsOf(id);
-    const cleared = await this.participants.erase({ id, email, runIds });
+    const known = await this.repository.recentRunsOf(id);
+    const cleared = await this.participants.erase({ id, email, runIds: known });
     const rows = await this.repository.eraseRows(id);
-    const done = await this.repository.eraseAccount(id, actor, rows);
+    const done = await this.repository.eraseAccount(id, actor, rows.erased);
     if (!done) return undefined;
     const { erased, kept, lateRunIds } = done;
-    await this.clearAgain({ id, email, runIds: [...runIds, ...lateRunIds] });
+    await this.clearAgain({ id, email, runIds: [...new Set([...known, ...rows.runIds, ...lateRunIds])] });
     this.deadRows.clear(Object.keys(erased));
     const total = Object.values(erased).reduce((sum, count) => sum + count, 0);
     this.logger.info({ event: 'account.erased', user_id: id, actor_id: actor.userId, rows: total });

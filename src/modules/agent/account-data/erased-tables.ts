@@ -15,7 +15,8 @@ export const ERASED_TABLES: Readonly<Record<string, string>> = {
   run_event: `run_id IN (SELECT id FROM run WHERE user_id = $1)`,
   step: `run_id IN (SELECT id FROM run WHERE user_id = $1)`,
   run: `user_id = $1`,
-  conversation: `user_id = $1`,
+  // One with a run came after the runs went: it goes with the account, and the run's id is known then.
+  conversation: `user_id = $1 AND NOT EXISTS (SELECT 1 FROM run r WHERE r.conversation_id = conversation.id)`,
   user_memory: `user_id = $1`,
   idempotency_key: `user_id = $1`,
   tool_credential: `user_id = $1`,
