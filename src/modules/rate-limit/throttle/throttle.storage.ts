@@ -49,8 +49,9 @@ export class ThrottleStorage implements ThrottlerStorage {
   /** Begins these windows anew, here and in Redis. Throws what the driver throws when Redis is away. */
   async forget(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.local.delete(key);
+    const { redis } = this;
     // One by one: they are in different slots of a cluster.
-    await Promise.all(keys.map((key) => this.redis?.unlink(key)));
+    if (redis) await Promise.all(keys.map((key) => redis.unlink(key)));
   }
 
   private windowOf(key: string, lengthMs: number): HitWindow {
