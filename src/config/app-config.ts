@@ -157,6 +157,10 @@ export abstract class AgentConfig {
   /** Vendors are asked to keep what they have read of a conversation. */
   abstract readonly isPromptCachingEnabled: boolean;
   abstract readonly conversationTtlHours: number;
+  /** Facts that users want remembered are kept, for those who say so. */
+  abstract readonly isLongTermMemoryEnabled: boolean;
+  /** Per user. */
+  abstract readonly maxMemoryFacts: number;
   /** How earlier turns are found that a message is about: not at all, by their words, or also by what they mean. */
   abstract readonly recall: 'off' | 'text' | 'hybrid';
   abstract readonly summaries: {

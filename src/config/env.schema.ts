@@ -165,6 +165,8 @@ export const envSchema = z.object({
   AI_ENABLE_CONVERSATION_MEMORY: flag.default(true),
   AI_ENABLE_PROMPT_CACHING: flag.default(true),
   AI_CONVERSATION_TTL_HOURS: integer(1, 24 * 3650).default(24),
+  AI_ENABLE_LONG_TERM_MEMORY: flag.default(true),
+  PERCH_MEMORY_MAX_FACTS: integer(1, 10_000).default(100),
 
   // features: long conversations
   AI_CONTEXT_RECALL: z.enum(['off', 'text', 'hybrid']).default('hybrid'),

@@ -345,6 +345,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       isConversationMemoryEnabled: env.AI_ENABLE_CONVERSATION_MEMORY,
       isPromptCachingEnabled: env.AI_ENABLE_PROMPT_CACHING,
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
+      isLongTermMemoryEnabled: env.AI_ENABLE_LONG_TERM_MEMORY,
+      maxMemoryFacts: env.PERCH_MEMORY_MAX_FACTS,
       recall: env.AI_CONTEXT_RECALL,
       summaries: { isEnabled: env.AI_ENABLE_SUMMARIES, afterTokens: env.AI_SUMMARY_AFTER_TOKENS },
       areTitlesEnabled: env.AI_ENABLE_TITLES,

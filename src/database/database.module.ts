@@ -6,6 +6,7 @@ import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/Postgres
 import { DatabaseConfig } from '../config/app-config.js';
 import { ControlConnection } from './control-connection.js';
 import { createDataSource, dataSourceOptions } from './data-source.js';
+import { DeadRows } from './dead-rows.js';
 import { migrate } from './migrate.js';
 import { RetryingDataSource } from './retrying-data-source.js';
 
@@ -45,7 +46,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
       },
     }),
   ],
-  providers: [ControlConnection],
-  exports: [ControlConnection],
+  providers: [ControlConnection, DeadRows],
+  exports: [ControlConnection, DeadRows],
 })
 export class DatabaseModule {}

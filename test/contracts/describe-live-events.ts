@@ -54,6 +54,15 @@ export function describeLiveEvents(
     const read = async (id: string, afterId: number): Promise<readonly LoggedEvent[]> =>
       (await reader.read(id, afterId)).events;
 
+    it('keeps nothing of a run that is erased, and takes nothing more', async () => {
+      expect(await publish(1, 1, 4)).toBe('published');
+      await owner.erase([runId]);
+      expect(await read(runId, 0)).toEqual([]);
+      expect(await publish(1, 5, 6)).toBe('fenced');
+      expect(await publish(2, 5, 6, { ownFirst: 5 })).toBe('fenced');
+      expect(await read(runId, 0)).toEqual([]);
+    });
+
     it('gives what was published in order, whatever the batches', async () => {
       expect(await publish(1, 1, 1)).toBe('published');
       expect(await publish(1, 2, 4)).toBe('published');

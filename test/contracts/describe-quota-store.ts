@@ -130,6 +130,15 @@ export function describeQuotaStore(
         await admitted({ userId: 'other' });
       });
 
+      it('forgets what it counted for a user who is erased, and for no other', async () => {
+        for (const userId of ['gone', 'other']) {
+          for (let index = 0; index < 5; index += 1) await admitted({ userId });
+        }
+        await store.erase('gone');
+        expect((await standing('gone')).requests_per_minute).toEqual([0n, 0n]);
+        expect((await standing('other')).requests_per_minute).toEqual([5n, 0n]);
+      });
+
       it('says when there is room again, and there is', async () => {
         await admitted();
         clock.nowMs += 7_300;

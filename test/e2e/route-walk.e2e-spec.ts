@@ -23,7 +23,16 @@ describe('every route of the document', () => {
     owner = await perch.user();
     other = await perch.user();
     const answer = await owner.chat({ message: 'This is mine.' });
-    owned = { session_id: answer.session_id, run_id: answer.run_id, message_id: answer.message_id! };
+    await owner.put('/api/v1/agent/memories/settings', { enabled: true });
+    await other.put('/api/v1/agent/memories/settings', { enabled: true });
+    const fact = await owner.post('/api/v1/agent/memories', { text: 'This is mine.' });
+    const { id: factId } = (await fact.json()) as { id: string };
+    owned = {
+      session_id: answer.session_id,
+      run_id: answer.run_id,
+      message_id: answer.message_id!,
+      memory_id: factId,
+    };
   });
   afterAll(() => perch.stop());
 
@@ -84,7 +93,7 @@ describe('every route of the document', () => {
     },
   );
 
-  const withIds = ROUTES.filter(({ path }) => /\{(session_id|run_id)\}/.test(path));
+  const withIds = ROUTES.filter(({ path }) => /\{(session_id|run_id|memory_id)\}/.test(path));
 
   it.each(withIds.map(({ method, path }) => [method, path] as const))(
     '%s %s answers another user’s id exactly like a missing one',
@@ -94,7 +103,9 @@ describe('every route of the document', () => {
         : method === 'PATCH'
           ? path.endsWith('/{message_id}')
             ? { pinned: true }
-            : { title: 'Mine now' }
+            : path.includes('/memories/')
+              ? { text: 'Mine now' }
+              : { title: 'Mine now' }
           : undefined;
       const read = async (ids: Record<string, string>): Promise<unknown> => {
         const response = await call(other, method, filled(path, ids), body);
@@ -112,9 +123,16 @@ describe('every route of the document', () => {
       };
       const foreign = await read(owned);
       expect(foreign).toMatchObject({ status: 404, problem: { code: 'not_found' } });
-      expect(foreign).toEqual(await read({ session_id: MISSING, run_id: MISSING, message_id: MISSING }));
       expect(foreign).toEqual(
-        await read({ session_id: 'not-a-uuid', run_id: 'not-a-uuid', message_id: 'not-a-uuid' }),
+        await read({ session_id: MISSING, run_id: MISSING, message_id: MISSING, memory_id: MISSING }),
+      );
+      expect(foreign).toEqual(
+        await read({
+          session_id: 'not-a-uuid',
+          run_id: 'not-a-uuid',
+          message_id: 'not-a-uuid',
+          memory_id: 'not-a-uuid',
+        }),
       );
     },
   );

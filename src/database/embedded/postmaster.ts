@@ -28,6 +28,18 @@ const SETTINGS = {
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
+  // Its log tells of the server, never of what is in it: statements, their parameters and the messages of failed ones may
+  // quote what users wrote. Whoever made the statement is told, and logs what may be logged.
+  log_statement: 'none',
+  log_duration: 'off',
+  log_min_duration_statement: '-1',
+  log_min_duration_sample: '-1',
+  log_min_error_statement: 'panic',
+  log_min_messages: 'log',
+  log_error_verbosity: 'terse',
+  log_parameter_max_length: '0',
+  log_parameter_max_length_on_error: '0',
+  log_transaction_sample_rate: '0',
 };
 
 /** A running server: the pid of its first process and what it listens on. */

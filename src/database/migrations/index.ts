@@ -15,6 +15,7 @@ import { Prompts1764600300000 } from './1764600300000-prompts.js';
 import { AnswerCache1764600300001 } from './1764600300001-answer-cache.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
 import { Summaries1764600401000 } from './1764600401000-summaries.js';
+import { MemoryAndErasure1764600500000 } from './1764600500000-memory-and-erasure.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -34,4 +35,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AnswerCache1764600300001,
   Recall1764600400000,
   Summaries1764600401000,
+  MemoryAndErasure1764600500000,
 ];

@@ -6,6 +6,14 @@ import { AuditModule } from '../observability/index.js';
 import { ProvidersModule } from '../providers/index.js';
 import { RateLimitModule } from '../rate-limit/index.js';
 import { ToolsModule } from '../tools/index.js';
+import { AccountDataAdministrationController } from './account-data/account-data-administration.controller.js';
+import { AccountDataController } from './account-data/account-data.controller.js';
+import { AccountErasure } from './account-data/account-erasure.js';
+import { AccountErasureRepository } from './account-data/account-erasure.repository.js';
+import { AccountExport } from './account-data/account-export.js';
+import { AccountExportRepository } from './account-data/account-export.repository.js';
+import { ErasedEvents } from './account-data/erased-events.js';
+import { ErasureSweeper } from './account-data/erasure-sweeper.js';
 import { ActiveRuns } from './active-runs.js';
 import { AgentDefinitions } from './agent-definitions.js';
 import { AgentTools } from './agent-tools.js';
@@ -27,6 +35,8 @@ import { GuardrailsController } from './guardrails/guardrails.controller.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
+import { MemoryTools } from './memory/memory-tools.js';
+import { UntrustedTextRepository } from './memory/untrusted-text.repository.js';
 import { ModelsController } from './models.controller.js';
 import { ActivePrompts } from './prompts/active-prompts.js';
 import { AgentPrompts } from './prompts/agent-prompts.js';
@@ -112,6 +122,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     GuardrailsController,
     UsageRecordsController,
     SpendingAdministrationController,
+    AccountDataController,
+    AccountDataAdministrationController,
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
@@ -121,6 +133,10 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     ...GUARDRAIL_PROVIDERS,
     ...SIDE_CALL_METRIC_PROVIDERS,
     ...UPKEEP_METRIC_PROVIDERS,
+    AccountErasure,
+    AccountErasureRepository,
+    AccountExport,
+    AccountExportRepository,
     ActiveRuns,
     AgentDefinitions,
     AgentPrompts,
@@ -144,6 +160,12 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     PromptsService,
     MessageIndexer,
     QueryMeaning,
+    ErasedEvents,
+    ErasureSweeper,
+    IdempotencyGuard,
+    IdempotencyKeyRepository,
+    LIVE_EVENTS_PROVIDER,
+    MemoryTools,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,
@@ -171,6 +193,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     SummaryModel,
     ToolApprovalRepository,
     UpkeepMetrics,
+    UntrustedTextRepository,
     WorkerLease,
     WorkerLeaseRepository,
   ],

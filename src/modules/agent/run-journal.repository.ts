@@ -142,7 +142,7 @@ export class RunJournalRepository {
     events: Events,
     lastStep?: ModelStepRecord,
   ): Promise<'closed' | 'woke' | 'fenced'> {
-    const rows = await this.dataSource.query<{ wakes: string }[]>(
+    const closed = this.dataSource.query<{ wakes: string }[]>(
       `WITH fence AS (
          UPDATE run SET status = $3, stop_reason = $4, finish_reason = $5, message_id = $6, model = $7, usage = $8,
                 cost_usd = $9, error = $10, context = $11, is_cached = $12, ended_at = clock_timestamp()
@@ -170,6 +170,10 @@ export class RunJournalRepository {
         ...(lastStep ? modelStepColumns(run, lastStep) : []),
       ],
     );
+    const rows = await closed.catch((error: unknown) => {
+      if (isOrphan(error)) return [];
+      throw error;
+    });
     if (rows[0]) return Number(rows[0].wakes) > 0 ? 'woke' : 'closed';
     return (await this.hasEnded(run, events)) ? 'woke' : 'fenced';
   }
@@ -289,6 +293,8 @@ export class RunJournalRepository {
       const rows = await this.dataSource.query<unknown[]>(sql, [run.id, run.epoch, ...parameters]);
       if (rows.length === 0) throw new RunFencedError(run.id);
     } catch (error) {
+      // What it belongs to was erased while it was on its way.
+      if (isOrphan(error)) throw new RunFencedError(run.id);
       // Nobody else writes within this epoch: the rows that are in the way are our own, of a try whose answer was lost.
       if (!isOwnRepetition(error)) throw error;
     }
@@ -393,8 +399,16 @@ function eventColumns(events: Events): [firstIds: number[], lastIds: number[], t
   return [rows.map(({ firstId }) => firstId), rows.map(({ lastId }) => lastId), rows.map(({ text }) => text)];
 }
 
+const FOREIGN_KEY_VIOLATION = '23503';
 const UNIQUE_VIOLATION = '23505';
 const OWN_KEYS: ReadonlySet<string> = new Set(['step_pk', 'message_pk', 'run_event_pk']);
+
+function isOrphan(error: unknown): boolean {
+  return (
+    error instanceof QueryFailedError &&
+    (error.driverError as { code?: string }).code === FOREIGN_KEY_VIOLATION
+  );
+}
 
 function isOwnRepetition(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;

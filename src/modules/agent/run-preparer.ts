@@ -6,6 +6,7 @@ import { type AppError, validationFailed } from '../../shared/errors/app-error.j
 import type { UserPart } from '../../shared/llm/content-part.js';
 import type { UserMessage } from '../../shared/llm/message.js';
 import type { ToolDefinition } from '../../shared/llm/tool-call.js';
+import { UserMemory } from '../conversation/index.js';
 import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/index.js';
 import { type QuotaAmount, QuotaLimitsPolicy } from '../rate-limit/index.js';
 import { type Agent, AgentDefinitions } from './agent-definitions.js';
@@ -38,6 +39,8 @@ export interface PreparedRun {
   readonly maxOutputTokens: number;
   readonly temperature: number;
   readonly answerCache: AnswerCacheUse | undefined;
+  /** The model is told what is remembered about the user. */
+  readonly hasMemory: boolean;
 }
 
 /** What the loop works on, and what surrounds it. */
@@ -59,6 +62,7 @@ export class RunPreparer {
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly contexts: ContextBuilder,
     private readonly prompts: ActivePrompts,
+    private readonly memory: UserMemory,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
@@ -100,6 +104,7 @@ export class RunPreparer {
         hasContext: settings.context !== undefined,
         system,
       },
+      hasMemory: this.memory.isOnFor(principal),
     };
   }
 
@@ -138,9 +143,10 @@ export class RunPreparer {
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
   ): Promise<PreparedRequest> {
-    const { agent, model, system, tools, data, maxOutputTokens, temperature } = prepared;
+    const { agent, model, system, tools, data, maxOutputTokens, temperature, hasMemory } = prepared;
     const { messages, window, report, hasUntrusted, hasPrivate } = await this.contexts.build({
       ...place,
+      hasMemory,
       current: { role: 'user', parts: [...place.current.parts, ...data] },
       model,
       system,

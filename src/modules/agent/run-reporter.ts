@@ -3,6 +3,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { totalTokens } from '../../shared/llm/usage.js';
 import { formatUsd, usdToNumber } from '../../shared/money/usd.js';
 import { AgentMetrics } from '../observability/index.js';
+import { ToolRegistry } from '../tools/index.js';
 import type { ModelCallRecord } from './loop/run-journal.js';
 import type { OwnedRun, RunClosing } from './run.js';
 import type { RunTally } from './run-tally.js';
@@ -12,6 +13,7 @@ import type { RunTally } from './run-tally.js';
 export class RunReporter {
   constructor(
     private readonly metrics: AgentMetrics,
+    private readonly tools: ToolRegistry,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -40,7 +42,10 @@ export class RunReporter {
     about: { latencyMs: number; messageLength: number; requestId: string | undefined; error: unknown },
   ): void {
     this.metrics.conversationEnded();
-    const toolNames = [...new Set(tally.toolCalls.map(({ call }) => call.toolName))];
+    // A name that the model made up may be anything: it is no label, and nothing for a log.
+    const toolNames = [
+      ...new Set(tally.toolCalls.map(({ call }) => this.tools.get(call.toolName)?.name ?? 'unknown')),
+    ];
     const { tier } = run.principal;
     this.metrics.recordRun({
       tier,

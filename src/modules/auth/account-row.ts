@@ -16,11 +16,13 @@ export interface AccountRow {
   limits: StoredLimits;
   tools: StoredToolAccess;
   disabled_at: Date | null;
+  memory_enabled: boolean;
 }
 
 /** What `toAccount` reads, of a table that the statement calls `a`. */
 export const ACCOUNT_COLUMNS =
-  'a.id, a.kind, a.email, a.name, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at';
+  'a.id, a.kind, a.email, a.name, a.password_hash, a.tier, a.roles, a.permissions, a.limits, a.tools, a.disabled_at, ' +
+  'a.memory_enabled';
 
 export function toAccount(row: AccountRow): Account {
   return {
@@ -35,5 +37,6 @@ export function toAccount(row: AccountRow): Account {
     limits: fromStoredLimits(row.limits),
     tools: fromStoredToolAccess(row.tools),
     isDisabled: row.disabled_at !== null,
+    isMemoryEnabled: row.memory_enabled,
   };
 }

@@ -24,6 +24,7 @@ export interface Account {
   readonly limits: UserLimits;
   readonly tools: ToolAccess;
   readonly isDisabled: boolean;
+  readonly isMemoryEnabled: boolean;
 }
 
 export interface NewAccount {

@@ -39,6 +39,7 @@ class InMemoryAccounts {
       limits: {},
       tools: EVERY_TOOL,
       isDisabled: account.email.startsWith('disabled'),
+      isMemoryEnabled: false,
     };
     this.accounts.set(account.email, stored);
     return stored;

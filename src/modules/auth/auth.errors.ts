@@ -99,3 +99,10 @@ export function lastAdministrator(): AppError {
     detail: 'This is the last administrator. Make another one first.',
   });
 }
+
+/** 403 `not_confirmed`. A stolen token alone erases nothing. */
+export function notConfirmed(): AppError {
+  return new AppError('forbidden', 'not_confirmed', {
+    detail: 'Confirm with the password of this account, or with its email where it has no password.',
+  });
+}

@@ -29,8 +29,11 @@ import { ExternalAccounts } from './external/external-accounts.js';
 import { ExternalIdentityEntity } from './external/external-identity.entity.js';
 import { ExternalIdentityRepository } from './external/external-identity.repository.js';
 import { ExternalTokenVerifier } from './external/external-token.verifier.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { MailModule } from './mail/mail.module.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { AccountClosing } from './erasure/account-closing.js';
+import { AccountClosingRepository } from './erasure/account-closing.repository.js';
+import { MemoryPreference } from './memory-preference.js';
 import { PasswordHasher } from './password-hasher.js';
 import { LeakedPasswords } from './passwords/common-passwords.js';
 import { PasswordRules } from './passwords/password-rules.js';
@@ -118,6 +121,9 @@ class SigningSecretModule {}
     DemoAccountService,
     AccountAdministrationRepository,
     AdministrationService,
+    AccountClosing,
+    AccountClosingRepository,
+    MemoryPreference,
   ],
   // The guards are used application-wide (APP_GUARD), so what they are made of is exported with them.
   exports: [
@@ -128,6 +134,8 @@ class SigningSecretModule {}
     PrincipalService,
     AccountsService,
     DemoAccountService,
+    AccountClosing,
+    MemoryPreference,
   ],
 })
 export class AuthModule {}

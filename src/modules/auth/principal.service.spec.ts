@@ -18,6 +18,7 @@ const ACCOUNT: Account = {
   limits: {},
   tools: { denied: new Set() },
   isDisabled: false,
+  isMemoryEnabled: false,
 };
 
 describe(PrincipalService.name, () => {

@@ -27,5 +27,6 @@ export function toPrincipal(account: Account): Principal {
     permissions: permissionsOf(account.roles, account.permissions),
     limits: account.limits,
     tools: account.tools,
+    hasMemory: account.isMemoryEnabled,
   };
 }

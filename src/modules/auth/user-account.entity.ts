@@ -2,6 +2,7 @@ import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 @Entity({ name: 'user_account' })
 @Unique('user_account_email_unique', ['email'])
+@Index('user_account_to_erase', ['erasureRequestedAt'], { where: 'erasure_requested_at IS NOT NULL' })
 @Check('user_account_email_lower', `email = lower(email)`)
 @Check('user_account_tier_known', `tier IN ('free', 'basic', 'pro')`)
 @Check('user_account_kind_known', `kind IN ('local', 'external', 'service')`)
@@ -51,6 +52,14 @@ export class UserAccountEntity {
   /** Set: neither passwords nor tokens of this account are good for anything. */
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;
+
+  /** The user wants facts about them kept, and shown to models. */
+  @Column({ name: 'memory_enabled', type: 'boolean', default: false })
+  isMemoryEnabled!: boolean;
+
+  /** Set: everything of this user is being erased, and nothing brings the account back. */
+  @Column({ name: 'erasure_requested_at', type: 'timestamptz', nullable: true })
+  erasureRequestedAt!: Date | null;
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -65,4 +65,13 @@ export class UserAccountRepository {
       now,
     ]);
   }
+
+  /** False: there is no such account. */
+  async setMemoryEnabled(id: string, isEnabled: boolean, now: Date): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown[], number]>(
+      `UPDATE user_account SET memory_enabled = $2, updated_at = $3 WHERE id = $1`,
+      [id, isEnabled, now],
+    );
+    return count > 0;
+  }
 }

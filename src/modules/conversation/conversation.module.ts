@@ -1,10 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/index.js';
 import { ConversationEntity } from './conversation.entity.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationTitlesRepository } from './conversation-titles.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { ConversationsController } from './conversations.controller.js';
+import { MemoriesController } from './memory/memories.controller.js';
+import { UserMemoryEntity } from './memory/user-memory.entity.js';
+import { UserMemoryRepository } from './memory/user-memory.repository.js';
+import { UserMemory } from './memory/user-memory.js';
 import { MessageEntity } from './message.entity.js';
 import { MessageIndexEntity } from './recall/message-index.entity.js';
 import { MessageRecall } from './recall/message-recall.js';
@@ -25,9 +30,11 @@ import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity
       MessageVectorEntity,
       ConversationSummaryEntity,
       ConversationUpkeepEntity,
+      UserMemoryEntity,
     ]),
+    AuthModule,
   ],
-  controllers: [ConversationsController],
+  controllers: [ConversationsController, MemoriesController],
   providers: [
     ConversationRepository,
     ConversationService,
@@ -37,6 +44,8 @@ import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity
     MessageRecallRepository,
     MessageVectorsRepository,
     RetentionService,
+    UserMemory,
+    UserMemoryRepository,
   ],
   exports: [
     ConversationService,
@@ -44,6 +53,7 @@ import { ConversationUpkeepEntity } from './summaries/conversation-upkeep.entity
     ConversationTitlesRepository,
     MessageRecall,
     MessageVectorsRepository,
+    UserMemory,
   ],
 })
 export class ConversationModule {}

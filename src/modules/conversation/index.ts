@@ -7,3 +7,5 @@ export { MessageVectorsRepository, type UnembeddedMessage } from './recall/messa
 export { ConversationSummariesRepository } from './summaries/conversation-summaries.repository.js';
 export type { ConversationContext } from './summaries/conversation-context.js';
 export type { ConversationSummary } from './summaries/conversation-summary.js';
+export type { RememberedFact } from './memory/remembered-fact.js';
+export { UserMemory } from './memory/user-memory.js';

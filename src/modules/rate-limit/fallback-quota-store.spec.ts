@@ -43,6 +43,11 @@ class Shared implements QuotaStore {
     return this.store.read(userId, limits);
   }
 
+  async erase(userId: string) {
+    this.assertThere();
+    return this.store.erase(userId);
+  }
+
   private assertThere(): void {
     if (this.isAway) throw new QuotaStoreUnavailable();
   }

@@ -91,6 +91,12 @@ export class FallbackQuotaStore implements QuotaStore {
     }
   }
 
+  async erase(userId: string): Promise<void> {
+    this.lastKnown.delete(userId);
+    await this.local.erase(userId);
+    await this.shared.erase(userId);
+  }
+
   /** A run in the middle that may go on although nobody can be asked. */
   private goOn({ id, userId, requests, next }: QuotaRequest): LastKnown | undefined {
     const known = this.lastKnown.get(userId);

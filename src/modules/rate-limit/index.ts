@@ -1,3 +1,4 @@
+export { AccountLimits } from './account-limits.js';
 export { DemandEstimator } from './demand-estimator.js';
 export { SpendsQuota } from './quota.decorator.js';
 export { QuotaGuard } from './quota.guard.js';

@@ -93,6 +93,8 @@ export interface QuotaStore {
   release(id: string, userId: string): Promise<void>;
   /** Takes nothing. */
   read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]>;
+  /** The user is being erased: what is counted for them goes. Should they be asked for again, the ledger is read. */
+  erase(userId: string): Promise<void>;
 }
 
 export const QUOTA_STORE = Symbol('QUOTA_STORE');

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AccountLimits } from './account-limits.js';
 import { DemandEstimator } from './demand-estimator.js';
 import { QuotaGuard } from './quota.guard.js';
 import { QUOTA_METRIC_PROVIDERS, QuotaMetrics } from './quota-metrics.js';
@@ -17,6 +18,7 @@ import { UsageService } from './usage.service.js';
   providers: [
     QUOTA_STORE_PROVIDER,
     ...QUOTA_METRIC_PROVIDERS,
+    AccountLimits,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,
@@ -28,6 +30,7 @@ import { UsageService } from './usage.service.js';
   ],
   exports: [
     ThrottleModule,
+    AccountLimits,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,

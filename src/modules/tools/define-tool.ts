@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Permission } from '../../shared/context/principal.js';
+import type { Permission, Principal } from '../../shared/context/principal.js';
 import type { FieldError } from '../../shared/errors/app-error.js';
 import type { JsonSchema, JsonValue } from '../../shared/llm/json.js';
 import type { ParsedInput, SideEffect, Tool, ToolContext } from './tool.js';
@@ -20,6 +20,7 @@ export interface ToolDefinitionOptions<Shape extends z.ZodRawShape> {
   readonly returnsPrivate?: boolean;
   readonly approval?: 'always' | 'never';
   readonly destinationsOf?: (input: z.output<z.ZodObject<Shape, z.core.$strict>>) => readonly string[];
+  readonly isFor?: (principal: Principal) => boolean;
   readonly whenDown?: string;
   readonly execute: (
     input: z.output<z.ZodObject<Shape, z.core.$strict>>,

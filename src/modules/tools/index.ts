@@ -1,4 +1,6 @@
 export { callHash } from './call-hash.js';
+export { ContributedTools } from './contributed-tools.js';
+export { defineTool } from './define-tool.js';
 export { OutboundClient } from './outbound/outbound-client.js';
 export { OutboundFailed, OutboundRefused } from './outbound/outbound-errors.js';
 export type { DestinationVerdict, Exposure } from './exposure.js';

@@ -90,6 +90,23 @@ describe('the policy of tools', () => {
     ]);
   });
 
+  it('refuses a tool that is not there for this caller, whoever has granted it', async () => {
+    const { call } = play(aTool({ isFor: ({ hasMemory = false }) => hasMemory }));
+    const granted = { tools: { allowed: new Set(['probe']), denied: new Set<string>() } };
+    expect(await call(granted)).toMatchObject({ code: 'forbidden' });
+    expect(await call({ ...granted, hasMemory: true })).toMatchObject({ status: 'ok' });
+  });
+
+  it('keeps a name that the model made up out of the trail', async () => {
+    const { call, trail } = play(aTool({ name: 'other' }));
+    expect(await call()).toMatchObject({ code: 'unknown_tool' });
+    expect(trail).toEqual([
+      expect.objectContaining({
+        details: expect.objectContaining({ tool_name: 'unknown', reason: 'unknown_tool' }),
+      }),
+    ]);
+  });
+
   it.each([
     ['a tier that is enough', { probe: { min_tier: 'basic' } }, { tier: 'pro' }],
     [

@@ -166,7 +166,8 @@ export class ToolGate {
       targetId: runId ?? call.toolCallId,
       requestId,
       details: {
-        tool_name: call.toolName.slice(0, MAX_NAME_LENGTH),
+        // A name that the model made up may be anything.
+        tool_name: tool?.name ?? 'unknown',
         tool_call_id: call.toolCallId.slice(0, MAX_CALL_ID_LENGTH),
         ...(tool ? { side_effect: tool.sideEffect } : {}),
         // Not the arguments: the trail outlives what its users may have erased.

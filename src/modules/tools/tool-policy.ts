@@ -11,8 +11,10 @@ export class ToolPolicy {
   constructor(private readonly config: ToolsConfig) {}
 
   /** Whether this caller may use this tool at all. */
-  mayUse(tool: Tool, { permissions, tier, tools }: Principal): boolean {
+  mayUse(tool: Tool, principal: Principal): boolean {
+    const { permissions, tier, tools } = principal;
     const rule = this.ruleOf(tool);
+    if (tool.isFor?.(principal) === false) return false;
     if (rule.enabled === false || !permissions.has(tool.permission) || tools.denied.has(tool.name))
       return false;
     if (tools.allowed) return tools.allowed.has(tool.name);

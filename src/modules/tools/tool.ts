@@ -1,5 +1,5 @@
 import type { JsonSchema, JsonValue } from '../../shared/llm/json.js';
-import type { Permission } from '../../shared/context/principal.js';
+import type { Permission, Principal } from '../../shared/context/principal.js';
 import type { FieldError } from '../../shared/errors/app-error.js';
 
 /** What a tool may do to the world: nothing, change something, or send data out. */
@@ -49,6 +49,8 @@ export interface Tool<Input = unknown> {
   destinationsOf?(input: Input): readonly string[];
   /** Whether a person must agree to every call. Left out: to those of tools that write. An operator's rule goes first. */
   readonly approval?: 'always' | 'never';
+  /** Whether it is there for this caller at all, permissions apart. Left out: for everybody. */
+  readonly isFor?: (principal: Principal) => boolean;
   /** What the model is told instead while the tool is down. */
   readonly whenDown?: string;
   /** Called before every execution, with whatever the model wrote. Never throws. */

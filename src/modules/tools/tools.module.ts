@@ -10,6 +10,7 @@ import { McpCatalogue } from './mcp/mcp-catalogue.js';
 import { McpToolSource } from './mcp/mcp-tool-source.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ComputeSandbox } from './sandbox/compute-sandbox.js';
+import { ContributedTools } from './contributed-tools.js';
 import { ExecutionSlots } from './execution-slots.js';
 import { OpenApiTools } from './openapi/openapi-tools.js';
 import { OutboundClient } from './outbound/outbound-client.js';
@@ -28,6 +29,7 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
   providers: [
     ...TOOL_METRIC_PROVIDERS,
     BuiltinTools,
+    ContributedTools,
     ComputeSandbox,
     {
       provide: OpenApiTools,
@@ -36,13 +38,13 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     },
     {
       provide: McpToolSource,
-      inject: [McpCatalogue, McpCalls, BuiltinTools, DatabaseTools, OpenApiTools],
+      inject: [McpCatalogue, McpCalls, BuiltinTools, ContributedTools, DatabaseTools, OpenApiTools],
       useFactory: (catalogue: McpCatalogue, calls: McpCalls, ...ours: ToolSource[]) =>
         new McpToolSource(catalogue, (call) => calls.call(call), ours),
     },
     {
       provide: TOOL_SOURCES,
-      inject: [BuiltinTools, DatabaseTools, OpenApiTools, McpToolSource],
+      inject: [BuiltinTools, ContributedTools, DatabaseTools, OpenApiTools, McpToolSource],
       useFactory: (...sources: unknown[]) => sources,
     },
     ExecutionSlots,
@@ -54,6 +56,6 @@ import { TOOL_SOURCES, ToolRegistry } from './tool-registry.js';
     ToolPolicy,
     ToolRegistry,
   ],
-  exports: [OutboundModule, ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
+  exports: [ContributedTools, OutboundModule, ToolExecutor, ToolGate, ToolMetrics, ToolPolicy, ToolRegistry],
 })
 export class ToolsModule {}

@@ -63,6 +63,8 @@ export interface Principal {
   readonly scopes?: ReadonlySet<Permission>;
   readonly limits: UserLimits;
   readonly tools: ToolAccess;
+  /** The user wants facts about them kept, and shown to models. Left out: no. */
+  readonly hasMemory?: boolean;
 }
 
 /** The same user, who may at most do this. `undefined`: whatever they may do. */

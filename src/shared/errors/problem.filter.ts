@@ -5,6 +5,7 @@ import { requestContext } from '../context/request-context.js';
 import { pathOf } from './allowed-methods.js';
 import { AppError, type ErrorKind, notFound } from './app-error.js';
 import { asUnavailable } from './dependency-errors.js';
+import { asErasedAccount } from './erased-account.js';
 import { type Problem, toProblem } from './problem-catalog.js';
 import { ProblemError } from './problem-error.js';
 import { noSuchRoute } from './no-such-route.js';
@@ -51,7 +52,9 @@ function isUnknownRoute(exception: unknown): boolean {
 export function toAppError(exception: unknown): unknown {
   if (exception instanceof AppError) return exception;
   const status = frameworkStatus(exception);
-  return status === undefined ? (asUnavailable(exception) ?? exception) : fromStatus(status, exception);
+  return status === undefined
+    ? (asErasedAccount(exception) ?? asUnavailable(exception) ?? exception)
+    : fromStatus(status, exception);
 }
 
 /** Of Nest's exceptions, and of those that Express and its middleware make with `http-errors`. */

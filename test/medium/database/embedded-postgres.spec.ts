@@ -103,6 +103,27 @@ describe(startEmbeddedPostgres.name, () => {
     await expect(query(withoutPassword.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
+  it('writes nothing of what is in it into its log, whatever fails', async () => {
+    const server = await start();
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    await client.query(`CREATE TEMP TABLE fact (text text UNIQUE)`);
+    await client.query(`INSERT INTO fact VALUES ('kanarie')`);
+    const failing: [sql: string, parameters?: string[]][] = [
+      [`INSERT INTO fact VALUES ('kanarie')`],
+      [`INSERT INTO fact VALUES ($1)`, ['kanarie']],
+      [`SELECT $1::uuid`, ['kanarie']],
+      [`SELECT 'kanarie' FROM kanarie`],
+      [`DO $$ BEGIN RAISE WARNING 'kanarie'; RAISE 'kanarie'; END $$`],
+    ];
+    for (const [sql, parameters] of failing) await expect(client.query(sql, parameters)).rejects.toThrow();
+    await client.end();
+    await server.stop();
+    const log = readFileSync(join(dataDir, 'postgres.log'), 'utf8');
+    expect(log).toContain('database system is ready to accept connections');
+    expect(log).not.toContain('kanarie');
+  });
+
   it('keeps the data, the password and the port for the next start', async () => {
     const first = await start();
     await remember(first.url);

@@ -64,6 +64,7 @@ const anAccount = (email: string): Account => ({
   limits: {},
   tools: { denied: new Set() },
   isDisabled: false,
+  isMemoryEnabled: false,
 });
 
 const signedIn = (account: Account) => ({

@@ -1,3 +1,4 @@
+import { ErasureParticipants } from '../../../shared/erasure/erasure-participants.js';
 import { Counter, Registry } from 'prom-client';
 import { KeptLog } from '../../../../test/support/a-logger.js';
 import {
@@ -58,6 +59,7 @@ describe(CachedAnswers.name, () => {
     const answers = new CachedAnswers(
       cache,
       conversations as unknown as ConversationService,
+      new ErasureParticipants(),
       new AnswerCacheMetrics(counter),
       log.logger,
     );

@@ -1,5 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import {
+  type ErasedUser,
+  type ErasureParticipant,
+  ErasureParticipants,
+} from '../../../shared/erasure/erasure-participants.js';
 import { NO_USAGE } from '../../../shared/llm/usage.js';
 import { ConversationService } from '../../conversation/index.js';
 import type { ModelCallEvent, ModelClient, ModelRequest } from '../../providers/index.js';
@@ -16,16 +21,25 @@ const PATIENCE_MS = 300;
  * erases a conversation also erases what was kept of its answers.
  */
 @Injectable()
-export class CachedAnswers implements OnModuleInit {
+export class CachedAnswers implements ErasureParticipant, OnModuleInit {
+  readonly name = 'answer_cache';
+
   constructor(
     @Inject(ANSWER_CACHE) private readonly cache: AnswerCache,
     private readonly conversations: ConversationService,
+    private readonly participants: ErasureParticipants,
     private readonly metrics: AnswerCacheMetrics,
     private readonly logger: PinoLogger,
   ) {}
 
   onModuleInit(): void {
+    this.participants.register(this);
     this.conversations.onCleared((_id, userId) => void this.forgetUser(userId));
+  }
+
+  /** With the account. Throws when it cannot be done now. */
+  erase({ id }: ErasedUser): Promise<void> {
+    return this.cache.forgetUser(id);
   }
 
   /** All of a user's answers, also those that are on their way. Never rejects: what cannot be erased ends with its time. */

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../../shared/llm/json.js';
 import type { TextPart } from '../../../shared/llm/content-part.js';
 import type { ContextReport } from './context-report.js';
 import type { Message, UserMessage } from '../../../shared/llm/message.js';
@@ -21,7 +22,8 @@ export interface ContextSources {
   readonly isCut: boolean;
   readonly summary: { readonly version: number; readonly text: string } | undefined;
   readonly pinned: readonly StoredMessage[];
-  readonly memories: readonly string[];
+  /** As the model is to be told. */
+  readonly memories: readonly JsonValue[];
   readonly model: ModelInfo;
   /** For the messages; never more is used. */
   readonly budgetTokens: number;

@@ -3,16 +3,19 @@ import { AgentConfig, GuardrailConfig } from '../../../config/app-config.js';
 import type { ContextReport } from './context-report.js';
 import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
-import { ConversationService, MessageRecall } from '../../conversation/index.js';
+import { ConversationService, MessageRecall, UserMemory } from '../../conversation/index.js';
 import type { ModelInfo } from '../../providers/index.js';
 import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-keys.js';
 import { UntrustedPresenter } from '../taint/present-untrusted.js';
 import { assembleContext, planHistory } from './assemble-context.js';
 import { DEFAULT_CONTEXT_WINDOW, messageBudget, sumTokens } from './count-messages.js';
+import { factsForModel } from './facts-for-model.js';
 import { RunWindow } from './run-window.js';
 
 export interface ContextRequest {
   readonly userId: string;
+  /** The user wants models to know what is remembered. */
+  readonly hasMemory: boolean;
   readonly sessionId: string;
   /** The place of the current message; what lies before it is history. */
   readonly messageSeq: number;
@@ -52,6 +55,7 @@ export class ContextBuilder {
   constructor(
     private readonly conversations: ConversationService,
     private readonly recall: MessageRecall,
+    private readonly memory: UserMemory,
     private readonly config: AgentConfig,
     guardrail: GuardrailConfig,
     @Inject(DERIVED_KEYS) keys: DerivedKeys,
@@ -62,7 +66,7 @@ export class ContextBuilder {
     );
   }
 
-  /** At most two queries. Throws `validation_failed` when the current message does not fit into the model's window. */
+  /** At most three queries. Throws `validation_failed` when the current message does not fit into the model's window. */
   async build(request: ContextRequest): Promise<RunContext> {
     const { current, messageSeq, model, userId, sessionId } = request;
     const hasPast = this.config.isConversationMemoryEnabled && messageSeq > 1;
@@ -72,6 +76,7 @@ export class ContextBuilder {
           beforeSeq: messageSeq,
         })
       : NO_PAST;
+    const memories = request.hasMemory ? factsForModel(await this.memory.all(userId), model) : [];
     const budgetTokens = messageBudget(request);
     const plan = planHistory({
       current,
@@ -80,7 +85,7 @@ export class ContextBuilder {
       isCut: past.recent.length >= MAX_HISTORY_MESSAGES,
       summary: past.summary,
       pinned: past.pinned,
-      memories: [],
+      memories,
       model,
       budgetTokens,
     });
@@ -109,7 +114,7 @@ export class ContextBuilder {
     return {
       messages,
       window,
-      hasUntrusted: past.hasUntrusted,
+      hasUntrusted: past.hasUntrusted || memories.some((fact) => fact.is_unverified),
       hasPrivate: past.hasPrivate,
       report: () => ({
         ...report,

@@ -48,6 +48,8 @@ export interface LiveEvents {
   wake(runId: string): void;
   /** The run is over and stored: what is here may go. */
   end(runId: string): void;
+  /** Nothing of these runs is here any more, and no owner publishes anything of them. Rejects when that cannot be done now. */
+  erase(runIds: readonly string[]): Promise<void>;
 }
 
 export const LIVE_EVENTS = Symbol('LIVE_EVENTS');

@@ -263,6 +263,34 @@ export class RunQueueRepository {
       : 'over';
   }
 
+  /**
+   * Ends all runs of a user whose account is closed: those that nobody drives at once, in whatever order they wait; the owners
+   * of the others are asked to. Returns how many are still driven.
+   */
+  async endAllOf(userId: string): Promise<number> {
+    const rows = await this.dataSource.query<{ status: RunStatus }[]>(
+      `WITH ended AS (
+         UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
+                        status = CASE status WHEN 'running' THEN status ELSE 'cancelled' END,
+                        epoch = CASE status WHEN 'running' THEN epoch ELSE epoch + 1 END,
+                        stop_reason = CASE status WHEN 'running' THEN stop_reason ELSE 'cancelled' END,
+                        ended_at = CASE status WHEN 'running' THEN ended_at ELSE clock_timestamp() END
+          WHERE user_id = $1 AND status IN ('queued', 'running', 'waiting') RETURNING id, status)
+       SELECT status, pg_notify('${CHANNEL}', 'cancel ' || id) FROM ended WHERE status = 'running'`,
+      [userId],
+    );
+    return rows.length;
+  }
+
+  /** Runs of a user that somebody drives. */
+  async countDrivenOf(userId: string): Promise<number> {
+    const [row] = await this.dataSource.query<{ count: string }[]>(
+      `SELECT count(*) FROM run WHERE user_id = $1 AND status = 'running'`,
+      [userId],
+    );
+    return Number(row!.count);
+  }
+
   private async requeue(orphans: string, parameters: readonly unknown[]): Promise<string[]> {
     const rows = await this.control.query<{ id: string }>(
       `WITH orphan AS MATERIALIZED (${orphans}),

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** An alert about a user's spending. That it is raised once, whichever process notices, is the unique key. */
 @Entity({ name: 'alert' })
@@ -10,6 +10,7 @@ export class AlertEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'alert_pk' })
   id!: string;
 
+  @ForeignKey('UserAccountEntity', { name: 'alert_user_fk', onDelete: 'CASCADE' })
   @Column({ name: 'user_id', type: 'uuid' })
   userId!: string;
 

@@ -108,23 +108,6 @@ export class AccountAdministrationRepository {
     });
   }
 
-  /**
-   * Deletes the account with all that is its own; what it has spent stays in the ledger. False: there is none. Throws
-   * `last_administrator` when nobody would be left who may administrate.
-   */
-  remove(id: string, stamp: AuditStamp): Promise<boolean> {
-    return this.dataSource.transaction(async (manager) => {
-      const accounts = await lockWithAdministrators(manager, id);
-      const account = accounts.find((each) => each.id === id);
-      if (!account) return false;
-      assertAnAdministratorIsLeft(accounts, account, undefined);
-      await manager.query(`DELETE FROM user_account WHERE id = $1`, [id]);
-      const { kind, tier, roles } = account;
-      await writeEntry(manager, stamp, 'user.delete', id, { before: { kind, tier, roles }, after: {} });
-      return true;
-    });
-  }
-
   /** `undefined`: there is one of this name. */
   insertService(account: NewServiceAccount, stamp: AuditStamp): Promise<AdministeredAccount | undefined> {
     const { id, name, tier, roles, permissions } = account;

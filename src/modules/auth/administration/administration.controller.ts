@@ -71,22 +71,6 @@ export class AdministrationController {
     return toAdministeredUserDto(await this.administration.change(id, toAccountChange(body), actor));
   }
 
-  @Delete('users/:id')
-  @HttpCode(204)
-  @ApiOperation({
-    operationId: 'deleteUser',
-    summary: 'Delete a user and all that is theirs',
-    description:
-      'Conversations, runs, keys and credentials go with the account; what was spent stays in the ledger, without a name. ' +
-      'Tokens, keys and open streams of the user end on every replica within seconds. The last administrator cannot be deleted.',
-  })
-  @ApiParam(USER_ID)
-  @ApiNoContentResponse({ description: 'The account is gone.' })
-  @ApiProblems(401, 403, 404, lastAdministrator())
-  async remove(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<void> {
-    await this.administration.remove(id, actor);
-  }
-
   @Get('audit')
   @ApiOperation({ operationId: 'listAuditEntries', summary: 'Who did what, newest first' })
   @ApiOkResponse({ type: AuditListDto })

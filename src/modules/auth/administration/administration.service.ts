@@ -70,22 +70,6 @@ export class AdministrationService {
     return changed.account;
   }
 
-  /**
-   * Deletes the account and all that is its own. Its tokens, keys and open streams end on every replica within seconds.
-   * Throws `not_found`, `last_administrator`.
-   */
-  async remove(id: string, actor: Actor): Promise<void> {
-    const stamp = { id: this.ids.next(), actor, now: this.clock.now() };
-    if (!isUuid(id) || !(await this.accounts.remove(id, stamp))) throw notFound();
-    this.principals.forget(id);
-    this.logger.info({
-      event: 'admin.user.deleted',
-      user_id: id,
-      actor_id: actor.userId,
-      audit_id: stamp.id,
-    });
-  }
-
   /** An account that has no password, and its first key. Throws `name_taken`. */
   async createService(
     wanted: Omit<NewServiceAccount, 'id'>,

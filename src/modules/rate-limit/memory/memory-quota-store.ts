@@ -122,6 +122,12 @@ export class MemoryQuotaStore implements QuotaStore {
     return this.statesOf(this.userAt(userId, now), limits, now, now);
   }
 
+  async erase(userId: string): Promise<void> {
+    await this.loaded(userId);
+    this.users.delete(userId);
+    this.loads.delete(userId);
+  }
+
   /** The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used. */
   private begin(user: UserQuota, { id, requests, used }: QuotaRequest, now: Date): RunQuota {
     const run = aRun(now, requests === 1 ? 0 : used.tokens);

@@ -56,6 +56,9 @@ export interface RedisQuotaStoreOptions {
   readonly nowMs?: () => number;
 }
 
+/** Of the keys of a user these are the user's own. */
+const OWN_KEYS = 4;
+
 /**
  * For all replicas together. One round trip per call; the first call of a user in a month, of the installation in a day, and
  * after Redis has lost its memory, also reads the ledger.
@@ -131,6 +134,12 @@ export class RedisQuotaStore implements QuotaStore {
         this.redis.perchQuotaRead(...this.keysOf(userId), this.nowMs(), '', isAllLimited),
       );
       return toStates(standing, limits);
+    });
+  }
+
+  erase(userId: string): Promise<void> {
+    return this.guard(async () => {
+      await this.redis.unlink(...this.keysOf(userId).slice(0, OWN_KEYS));
     });
   }
 

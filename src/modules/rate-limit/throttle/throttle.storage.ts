@@ -23,7 +23,7 @@ export class ThrottleStorage implements ThrottlerStorage {
   private readonly shared: RedisHits | undefined;
 
   constructor(
-    @Inject(REDIS) redis: Redis | null,
+    @Inject(REDIS) private readonly redis: Redis | null,
     private readonly redisOrLocal: RedisOrLocal,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -44,6 +44,14 @@ export class ThrottleStorage implements ThrottlerStorage {
       isBlocked: !isAdmitted,
       timeToBlockExpire: isAdmitted ? 0 : waitMs / 1000,
     };
+  }
+
+  /** Begins these windows anew, here and in Redis. Throws what the driver throws when Redis is away. */
+  async forget(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.local.delete(key);
+    const { redis } = this;
+    // One by one: they are in different slots of a cluster.
+    if (redis) await Promise.all(keys.map((key) => redis.unlink(key)));
   }
 
   private windowOf(key: string, lengthMs: number): HitWindow {

@@ -1,3 +1,4 @@
+import { NO_OWNERS_EPOCH } from '../no-owners-epoch.js';
 import { EventWatches } from '../event-watches.js';
 import type { LiveBatch, LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
 import type { LoggedEvent } from '../run-event-log.js';
@@ -66,5 +67,16 @@ export class MemoryLiveEvents implements LiveEvents {
   end(runId: string): void {
     this.runs.delete(runId);
     this.watches.notify(runId);
+  }
+
+  /** A run that goes on is told by its epoch that it is not wanted; its end takes the rest away. */
+  async erase(runIds: readonly string[]): Promise<void> {
+    for (const runId of runIds) {
+      const run = this.runs.get(runId);
+      if (!run) continue;
+      run.epoch = NO_OWNERS_EPOCH;
+      run.entries.length = 0;
+      this.watches.notify(runId);
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { PinoLogger } from 'nestjs-pino';
 import { EventWatches } from '../event-watches.js';
 import type { LiveBatch, LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
+import { NO_OWNERS_EPOCH } from '../no-owners-epoch.js';
 import type { LoggedEvent } from '../run-event-log.js';
 import { fromStoredEvents, toStoredEvents } from '../stored-events.js';
 
@@ -16,6 +17,8 @@ const MAX_BATCHES = 2_000;
 const READ_BATCHES = 100;
 const ADOPT_ATTEMPTS = 4;
 const ADOPT_PAUSE_MS = 150;
+/** Runs per pipeline. */
+const ERASE_BATCH = 500;
 /** After a failure nothing is tried for so long, so that runs do not wait for a Redis that is away. */
 const BACK_OFF_MS = 500;
 
@@ -170,6 +173,19 @@ export class RedisLiveEvents implements LiveEvents {
       .expire(epochKey(runId), LIFETIME_AFTER_END_SECONDS)
       .exec()
       .catch(() => undefined);
+  }
+
+  async erase(runIds: readonly string[]): Promise<void> {
+    for (let from = 0; from < runIds.length; from += ERASE_BATCH) {
+      const pipeline = this.redis.pipeline();
+      for (const runId of runIds.slice(from, from + ERASE_BATCH)) {
+        this.incomplete.delete(runId);
+        // The epoch first: what is published between the two is fenced.
+        pipeline.set(epochKey(runId), NO_OWNERS_EPOCH, 'EX', LIFETIME_SECONDS).unlink(streamKey(runId));
+      }
+      const failed = (await pipeline.exec())?.find(([error]) => error)?.[0];
+      if (failed) throw failed;
+    }
   }
 
   private failed(runId: string): 'unavailable' {

@@ -13,6 +13,7 @@ import type { QuotaLimits } from '../../../../../src/modules/rate-limit/index.js
 import { uuidV7Ids } from '../../../../../src/shared/context/ids.js';
 import { parseUsd } from '../../../../../src/shared/money/usd.js';
 import { KeptLog } from '../../../../support/a-logger.js';
+import { aUser } from '../../../../support/agent/agent-rows.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 import { aLedgerRow } from '../../../../support/spending/ledger-rows.js';
 import { WebhookReceiver } from '../../../../support/spending/webhook-receiver.js';
@@ -52,7 +53,7 @@ describe(SpendingAlerts.name, () => {
   beforeEach(async () => {
     receiver = await WebhookReceiver.start();
     await database.dataSource.query('TRUNCATE usage_record, alert');
-    userId = v7();
+    userId = (await aUser(database.dataSource)).userId;
     now = NOW;
   });
   afterEach(() => receiver.stop());
@@ -316,10 +317,10 @@ describe(SpendingAlerts.name, () => {
       await new AlertRepository(database.dataSource).raise(
         Array.from({ length: 30 }, (_, index) => ({
           id: v7(),
-          userId: v7(),
+          userId,
           kind: 'budget' as const,
           scope: 'daily_cost' as const,
-          threshold: 50,
+          threshold: index,
           limit: 2n,
           spent: BigInt(index),
           period: '2026-11-25',
