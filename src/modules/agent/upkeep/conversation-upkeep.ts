@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { MessageRecall } from '../../conversation/index.js';
+import { Draining } from '../../observability/index.js';
 import type { OwnedRun } from '../run.js';
 import { SideCalls } from '../side-calls/side-calls.js';
 import { ConversationSummarizer } from './conversation-summarizer.js';
@@ -15,7 +16,9 @@ type Upkept = Pick<OwnedRun, 'sessionId' | 'principal'>;
 const MAX_WAITING = 1_000;
 /** Summaries and titles that are written at the same time. */
 const WRITERS = 4;
-const FIRST_SWEEP_MS = 5_000;
+/** So long after a run its conversation is looked at: requests go first, and what ends within a moment is looked at once. */
+const GATHER_MS = 1_000;
+const FIRST_SWEEP_MS = 10_000;
 const SWEEP_INTERVAL_MS = 10 * 60_000;
 /** How long a shutdown waits. What is not done then is done by another process, or later. */
 const STOP_MS = 3_000;
@@ -41,6 +44,7 @@ export class ConversationUpkeep implements OnModuleInit, OnApplicationBootstrap 
     private readonly sideCalls: SideCalls,
     private readonly recall: MessageRecall,
     private readonly meaning: QueryMeaning,
+    private readonly draining: Draining,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -52,9 +56,9 @@ export class ConversationUpkeep implements OnModuleInit, OnApplicationBootstrap 
     if (this.indexer.isEnabled) this.sweeping = this.keepSweeping();
   }
 
-  /** To be called when a run is closed. Returns at once and never throws. */
+  /** To be called when a run is closed. Returns at once and never throws. A process that is going down leaves it to others. */
   afterRun(run: Upkept): void {
-    if (this.stopped.signal.aborted) return;
+    if (this.stopped.signal.aborted || this.draining.isDraining) return;
     if (this.indexer.isEnabled) {
       enqueue(this.toIndex, run);
       if (this.indexers === 0) this.work('indexers', this.toIndex, (each) => this.index(each));
@@ -79,6 +83,7 @@ export class ConversationUpkeep implements OnModuleInit, OnApplicationBootstrap 
   ): void {
     this[kind] += 1;
     const drain = async (): Promise<void> => {
+      await delay(GATHER_MS, undefined, { ref: false, signal: this.stopped.signal }).catch(() => undefined);
       for (const [sessionId, run] of queue) {
         queue.delete(sessionId);
         await this.guarded(kind, () => each(run));

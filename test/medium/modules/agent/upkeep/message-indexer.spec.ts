@@ -89,7 +89,7 @@ describe(MessageIndexer.name, () => {
       Array.from({ length: 600 }, (_, index) => ['user', `text ${index}`] as const),
     );
     const taken = await Promise.all([anIndexer().sweep(signal), anIndexer().sweep(signal)]);
-    expect(taken[0]! + taken[1]!).toBe(600);
+    expect(taken[0] + taken[1]).toBe(600);
     expect(new Set(embedded).size).toBe(600);
   }, 30_000);
 
