@@ -28,10 +28,11 @@ export function decodeModel(file: Uint8Array): GuardrailModel {
   const heads = ORIGINS.map((origin, index) => {
     const start = HEADER_BYTES + index * HEAD_BYTES;
     const largest = view.getFloat32(start, true);
-    const weights = Float32Array.from({ length: DIMENSIONS }, (_, at) => {
+    const weights = new Float32Array(DIMENSIONS);
+    for (let at = 0; at < DIMENSIONS; at += 1) {
       const root = view.getInt8(start + 8 + at) / 127;
-      return largest * root * Math.abs(root);
-    });
+      weights[at] = largest * root * Math.abs(root);
+    }
     return [origin, { weights, bias: view.getFloat32(start + 4, true) }] as const;
   });
   return Object.fromEntries(heads) as unknown as GuardrailModel;

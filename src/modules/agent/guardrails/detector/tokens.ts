@@ -7,12 +7,28 @@ const UNSPACED_LETTER = 2;
 const SPACED_SCRIPT = /[\p{sc=Latn}\p{sc=Cyrl}\p{sc=Grek}\p{sc=Armn}\p{sc=Geor}\p{Nd}'’_]/u;
 const LETTER = /[\p{L}\p{M}\p{N}]/u;
 
-const KINDS = Uint8Array.from({ length: 0x10000 }, (_, code) => {
-  const character = String.fromCharCode(code);
-  if (code >= 0xd800 && code <= 0xdfff) return OTHER;
-  if (SPACED_SCRIPT.test(character)) return SPACED_LETTER;
-  return LETTER.test(character) ? UNSPACED_LETTER : OTHER;
-});
+/** Chinese characters and Korean syllables: most of the table, and known without a look. */
+const IDEOGRAPHS_AND_SYLLABLES = [
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xac00, 0xd7a3],
+] as const;
+const SURROGATES_AND_PRIVATE_USE = [0xd800, 0xf8ff] as const;
+
+const KINDS = tableOfKinds();
+
+function tableOfKinds(): Uint8Array {
+  const kinds = new Uint8Array(0x10000);
+  for (const [first, last] of IDEOGRAPHS_AND_SYLLABLES) kinds.fill(UNSPACED_LETTER, first, last + 1);
+  const [first, last] = SURROGATES_AND_PRIVATE_USE;
+  for (let code = 0; code < kinds.length; code += 1) {
+    if (kinds[code] !== OTHER || (code >= first && code <= last)) continue;
+    const character = String.fromCharCode(code);
+    if (SPACED_SCRIPT.test(character)) kinds[code] = SPACED_LETTER;
+    else if (LETTER.test(character)) kinds[code] = UNSPACED_LETTER;
+  }
+  return kinds;
+}
 
 /** The words of a text: where each begins and ends, and a hash of it. */
 export interface Tokens {
