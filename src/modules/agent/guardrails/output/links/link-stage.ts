@@ -21,6 +21,7 @@ export const LINK_REMOVED = '(link removed)';
 
 const BOUND = 6_144;
 const MAX_LABEL = 600;
+const MAX_DEPTH = 8;
 const MAX_SCHEME = 32;
 const SPACE = /\s/;
 const IN_TEXT = /[!\]([<]/g;
@@ -29,10 +30,11 @@ const WITH_ADDRESSES = /[!\]([<:&：]|[hfwｈｆｗ]/gi;
 const CLICKED = /^(href|action|formaction|ping|cite|xlink:href)$/;
 const CLICKED_TAGS = /^(a|area|form|button|input|q|blockquote|del|ins|svg)$/;
 
-type Swallowing = 'space' | 'destination' | '"' | "'" | 'value';
+type Swallowing = 'space' | 'wider' | 'destination' | '"' | "'" | 'value';
 
 const ENDS: Readonly<Record<Swallowing, RegExp>> = {
   space: /[\s<>"`]/,
+  wider: /[\s<]/,
   destination: /[\s)]/,
   '"': /"/,
   "'": /'/,
@@ -204,12 +206,14 @@ export class LinkStage extends BufferedStage {
       address = readKnownAddress(look);
     }
     if (look.isStarved || !address) return undefined;
-    const { end, isLong, references } = address;
-    if (!references.some((reference) => isForbidden(reference, this.policy.isAllowed))) {
+    const { end, isLong, reference, wider } = address;
+    const isOut = isForbidden(reference, this.policy.isAllowed);
+    if (!isOut && (wider === undefined || !isForbidden(wider, this.policy.isAllowed))) {
       this.vouched = end;
       return undefined;
     }
     if (isLong) this.swallowing = 'space';
+    if (!isOut) this.swallowing = 'wider';
     return this.found('link', { length: end, output: LINK_REMOVED });
   }
 
@@ -234,7 +238,7 @@ function readLabel(look: Lookahead, open: number): number | undefined {
     if (character === '') return undefined;
     if (character === '\n' && look.at(at + 1) === '\n') return undefined;
     if (character === '\\') at += 1;
-    else if (character === '[') depth += 1;
+    else if (character === '[' && (depth += 1) > MAX_DEPTH) return undefined;
     else if (character === ']' && (depth -= 1) === 0) return at;
   }
   return undefined;

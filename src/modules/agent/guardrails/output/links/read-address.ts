@@ -4,13 +4,12 @@ import { MAX_REFERENCE } from './read-destination.js';
 
 /** An address that stands in a text by itself. */
 export interface Address {
-  /** Where the part behind `//` begins. */
-  readonly body: number;
   readonly end: number;
   /** It goes on beyond what is read. */
   readonly isLong: boolean;
-  /** All ways to say where it leads to; each must be allowed. */
-  readonly references: readonly string[];
+  readonly reference: string;
+  /** How far other readers take the host to go, if they differ. */
+  readonly wider: string | undefined;
 }
 
 const SCHEMES = ['https', 'http', 'ftp', 'wss', 'ws'];
@@ -97,8 +96,9 @@ function readBody(look: Lookahead, scheme: string, body: number): Address | unde
   if (kept === '') return undefined;
   // An unfinished host may still turn out to be a password before another one.
   const isOpen = isLong && authorityEnd < 0;
-  const references = [`${scheme}://${kept}`, ...(isOpen ? [`${scheme}://`] : widerReading(look, scheme, body, body + kept.length))];
-  return { body, end: body + kept.length, isLong, references };
+  const end = body + kept.length;
+  const wider = isOpen ? `${scheme}://` : widerReading(look, scheme, body, end);
+  return { end, isLong, reference: `${scheme}://${kept}`, wider };
 }
 
 /** In `[https://a](https://b)` the first address ends at the bracket, for every reader. */
@@ -109,7 +109,7 @@ function isBracketEnd(look: Lookahead, at: number): boolean {
 const MAX_AUTHORITY = 300;
 
 /** Some readers let a host go on over quotes and brackets: up to a slash, a space or `<`. */
-function widerReading(look: Lookahead, scheme: string, body: number, end: number): string[] {
+function widerReading(look: Lookahead, scheme: string, body: number, end: number): string | undefined {
   let at = body;
   while (at - body < MAX_AUTHORITY) {
     const character = look.at(at);
@@ -117,8 +117,7 @@ function widerReading(look: Lookahead, scheme: string, body: number, end: number
     if (character === ']' && isBracketEnd(look, at)) break;
     at += 1;
   }
-  if (at <= end) return [];
   const authority = look.slice(body, at).replace(TRAILING, '');
   const wider = `${scheme}://${authority}/`;
-  return URL.canParse(wider) && authority !== '' ? [wider] : [];
+  return authority.length > end - body && URL.canParse(wider) ? wider : undefined;
 }

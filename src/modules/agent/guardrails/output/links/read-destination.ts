@@ -12,20 +12,23 @@ export interface Destination {
 export const MAX_REFERENCE = 2_048;
 const MAX_SPACE = 64;
 const MAX_TITLE = 512;
+/** Markdown's own limit for parentheses in an address. */
+const MAX_DEPTH = 32;
 const SPACE = /\s/;
 const CLOSERS: Readonly<Record<string, string>> = { '"': '"', "'": "'", '(': ')' };
 
 /** Reads `(reference "title")`, `(<reference>)` and what careless renderers take for one, from the parenthesis on. */
 export function readDestination(look: Lookahead, open: number): Destination {
   const start = look.skip(open + 1, SPACE, open + 1 + MAX_SPACE);
-  const { reference, end, isLong } = readReference(look, start);
+  // Tabs and line breaks within an address are nothing to a browser.
+  const { reference, end, isLong } = readReference(look, start, /[^\S\t\n\r]/);
   if (isLong) return { reference, end, isLong };
   const closed = readClosing(look, end);
   return { reference, end: closed ?? end, isLong };
 }
 
 /** A reference in angle brackets or quotes, or up to a space or a parenthesis that was not opened in it. */
-export function readReference(look: Lookahead, start: number): Destination {
+export function readReference(look: Lookahead, start: number, space: RegExp = SPACE): Destination {
   const first = look.at(start);
   const closer = first === '<' ? '>' : first === '"' || first === "'" ? first : '';
   let depth = 0;
@@ -37,7 +40,7 @@ export function readReference(look: Lookahead, start: number): Destination {
     if (closer !== '') {
       if (character === closer) return { reference: look.slice(from, at), end: at + 1, isLong: false };
       if (character === '\n' && look.at(at + 1) === '\n') return { reference: look.slice(from, at), end: at, isLong: false };
-    } else if (SPACE.test(character) || (character === ')' && depth === 0)) {
+    } else if (space.test(character) || (character === ')' && depth === 0) || depth > MAX_DEPTH) {
       return { reference: look.slice(from, at), end: at, isLong: false };
     }
     if (character === '(') depth += 1;

@@ -10,7 +10,7 @@ const REDACTED = '[redacted]';
 const BOUND = 2_048;
 /** Where word-like keys must have shown a digit. */
 const WORD_LIKE_BODY = 64;
-const MAX_JWT_HEADER = 1_024;
+const MAX_JWT_HEADER = 512;
 const MAX_CREDENTIALS = 512;
 /** An unended private key takes no more of a text with it. */
 const MAX_PEM_BODY = 16_384;
@@ -94,7 +94,7 @@ export class SecretStage extends BufferedStage {
   }
 
   private webToken(look: Lookahead): Edit | undefined {
-    if (!startsWith(look, JWT_BEGIN)) return undefined;
+    if (SLUG.test(this.previous) || !startsWith(look, JWT_BEGIN)) return undefined;
     const header = look.skip(JWT_BEGIN.length, SLUG, MAX_JWT_HEADER);
     if (header < JWT_BEGIN.length + 5 || look.at(header) !== '.' || !SLUG.test(look.at(header + 1))) return undefined;
     return look.isStarved ? undefined : this.found(header + 2, REDACTED, { kind: 'body', body: JWT });
