@@ -124,6 +124,17 @@ export abstract class AgentConfig {
   abstract readonly recall: 'off' | 'text' | 'hybrid';
 }
 
+/** What becomes of what models say before anybody sees it. */
+export abstract class OutputConfig {
+  /** Which links lose their address: in conversations that have read what strangers wrote (images in all), in all, or none. */
+  abstract readonly links: 'strip-untrusted' | 'strip' | 'off';
+  /** Hosts that links may always lead to: `example.com`, or `*.example.com` for all under it. */
+  abstract readonly allowedHosts: readonly string[];
+  abstract readonly areSecretsRedacted: boolean;
+  /** An answer ends where it begins to repeat the system prompt or its canary. */
+  abstract readonly areLeaksCut: boolean;
+}
+
 export abstract class ToolsConfig {
   abstract readonly rules: ToolRules;
   /** Executions in this process at the same time. */
@@ -213,6 +224,7 @@ export interface AppConfig {
   readonly auth: AuthConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
+  readonly output: OutputConfig;
   readonly tools: ToolsConfig;
   readonly rateLimit: RateLimitConfig;
 }

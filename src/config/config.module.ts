@@ -5,6 +5,7 @@ import {
   AuthConfig,
   DatabaseConfig,
   HttpConfig,
+  OutputConfig,
   ProcessConfig,
   ProvidersConfig,
   RateLimitConfig,
@@ -23,6 +24,7 @@ export class ConfigModule {
       { provide: AuthConfig, useValue: config.auth },
       { provide: ProvidersConfig, useValue: config.providers },
       { provide: AgentConfig, useValue: config.agent },
+      { provide: OutputConfig, useValue: config.output },
       { provide: ToolsConfig, useValue: config.tools },
       { provide: RateLimitConfig, useValue: config.rateLimit },
     ];

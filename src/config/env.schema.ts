@@ -56,6 +56,9 @@ const json = <T extends z.ZodType>(schema: T) =>
       }
     })
     .pipe(schema);
+const hostPattern = z
+  .string()
+  .regex(/^(\*\.)?[^\s/:@?#*]+$/, 'must be host names, or *.example.com for all under one');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const MINUTE_MS = 60_000;
@@ -159,6 +162,12 @@ export const envSchema = z.object({
   PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
   PERCH_MCP_STDIO_ENABLED: flag.default(false),
   PERCH_MCP_TRUST_ON_FIRST_USE: flag.default(true),
+
+  // what models say (docs/guides/output-filter.md)
+  PERCH_OUTPUT_LINKS: z.enum(['strip-untrusted', 'strip', 'off']).default('strip-untrusted'),
+  PERCH_OUTPUT_ALLOWED_HOSTS: list.pipe(z.array(hostPattern)).default([]),
+  PERCH_OUTPUT_SECRETS: z.enum(['redact', 'off']).default('redact'),
+  PERCH_OUTPUT_LEAKS: z.enum(['cut', 'off']).default('cut'),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

@@ -263,6 +263,12 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       conversationTtlHours: env.AI_CONVERSATION_TTL_HOURS,
       recall: env.AI_CONTEXT_RECALL,
     },
+    output: {
+      links: env.PERCH_OUTPUT_LINKS,
+      allowedHosts: env.PERCH_OUTPUT_ALLOWED_HOSTS,
+      areSecretsRedacted: env.PERCH_OUTPUT_SECRETS === 'redact',
+      areLeaksCut: env.PERCH_OUTPUT_LEAKS === 'cut',
+    },
     tools: {
       mcpServers: env.PERCH_MCP_SERVERS,
       mcpCredentials: new Map(

@@ -104,7 +104,7 @@ export abstract class BufferedStage implements TextStage {
         at = 0;
       } else {
         say(edit.output);
-        if (edit.length > 0) this.previous = this.text[at + edit.length - 1]!;
+        this.previous = edit.output.at(-1) ?? this.text[at + edit.length - 1]!;
         at += edit.length;
       }
     }

@@ -56,6 +56,8 @@ export class LinkStage extends BufferedStage {
   private isImageOpen = false;
   /** So many characters belong to an address that is allowed. */
   private vouched = 0;
+  /** After so many characters an address of that length comes which is allowed. */
+  private upcoming: { after: number; readonly length: number } | undefined;
   private readonly places: RegExp;
 
   constructor(
@@ -78,6 +80,10 @@ export class LinkStage extends BufferedStage {
 
   protected override passed(text: string): void {
     this.vouched = Math.max(0, this.vouched - text.length);
+    if (this.upcoming && (this.upcoming.after -= text.length) <= 0) {
+      this.vouched = Math.max(this.vouched, this.upcoming.after + this.upcoming.length);
+      this.upcoming = undefined;
+    }
     this.tag?.pass(text);
     if (this.tag?.isOver) this.tag = undefined;
   }
@@ -128,11 +134,16 @@ export class LinkStage extends BufferedStage {
     if (look.isStarved) return undefined;
     if (close !== undefined && look.at(close + 1) === '(') {
       const { reference, end, isLong } = readDestination(look, close + 1);
-      if (look.isStarved || !this.forbids(reference, kind, isLong)) return undefined;
+      if (look.isStarved) return undefined;
+      if (!this.forbids(reference, kind, isLong)) {
+        if (!isLong && look.at(end - 1) === ')') this.upcoming = { after: close + 1, length: end - close - 1 };
+        return undefined;
+      }
       const label = look.slice(open + 1, close);
-      if (!isLong) return this.found(kind, { length: end, output: label, isLookedAtAgain: true });
+      if (!isLong) return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
       this.swallowing = 'destination';
-      return this.found(kind, { length: end, output: filterWhole(new LinkStage(this.policy, this.onFound), label) });
+      const output = this.apart + filterWhole(new LinkStage(this.policy, this.onFound), label);
+      return this.found(kind, { length: end, output });
     }
     if (look.isStarved) return undefined;
     if (kind === 'image') this.isImageOpen = true;
@@ -157,7 +168,7 @@ export class LinkStage extends BufferedStage {
     const kind = isStyle || this.isImageOpen ? 'image' : 'link';
     if (look.isStarved || !this.forbids(reference, kind, isLong)) return undefined;
     if (isLong) this.swallowing = 'destination';
-    return this.found(kind, { length: end, output: isStyle ? '()' : '' });
+    return this.found(kind, { length: end, output: '()' });
   }
 
   private angle(look: Lookahead): Edit | undefined {
@@ -167,7 +178,7 @@ export class LinkStage extends BufferedStage {
       const { reference, end } = readReference(look, 0);
       const isOne = look.at(end - 1) === '>' && !/[\s<]/.test(reference);
       if (look.isStarved) return undefined;
-      if (isOne && this.forbids(reference, 'link', false)) return this.found('link', { length: end, output: LINK_REMOVED });
+      if (isOne && this.forbids(reference, 'link', false)) return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
     }
     const nameEnd = look.skip(1, /[^\s/>]/, 41);
     if (look.isStarved) return undefined;
@@ -193,7 +204,7 @@ export class LinkStage extends BufferedStage {
       (name === 'style' && value.includes('\\'));
     if (!isOut) return undefined;
     if (openQuote !== undefined) this.swallowing = openQuote === '' ? 'value' : (openQuote as '"' | "'");
-    return this.found(kind, { length: end, output: '' });
+    return this.found(kind, { length: end, output: this.apart });
   }
 
   private address(look: Lookahead, first: string): Edit | undefined {
@@ -214,7 +225,12 @@ export class LinkStage extends BufferedStage {
     }
     if (isLong) this.swallowing = 'space';
     if (!isOut) this.swallowing = 'wider';
-    return this.found('link', { length: end, output: LINK_REMOVED });
+    return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
+  }
+
+  /** Between what is said already and what comes after a removal: together they could be an address. */
+  private get apart(): string {
+    return /[A-Za-z0-9:/\\.&;@"'\]]$/.test(this.tail) ? ' ' : '';
   }
 
   private forbids(reference: string, kind: LinkKind, isLong: boolean): boolean {
@@ -225,6 +241,7 @@ export class LinkStage extends BufferedStage {
 
   private found(kind: LinkKind, edit: Edit): Edit {
     this.vouched = 0;
+    this.upcoming = undefined;
     this.onFound(kind);
     return edit;
   }

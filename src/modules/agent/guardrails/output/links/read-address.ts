@@ -47,7 +47,7 @@ function readWww(look: Lookahead): Address | undefined {
   const dot = readWord(look, 'www');
   if (dot === undefined || readLogical(look, dot).value !== '.') return undefined;
   const { next } = readLogical(look, dot);
-  if (!/[\p{L}\p{N}]/u.test(look.at(next))) return undefined;
+  if (!/[\p{L}\p{N}]/u.test(readLogical(look, next).value)) return undefined;
   return readBody(look, 'http', 0);
 }
 
