@@ -19,6 +19,8 @@ import { LIVE_EVENTS_PROVIDER } from './events/live-events.provider.js';
 import { RunEventEntity } from './events/run-event.entity.js';
 import { RunEventFeed } from './events/run-event-feed.js';
 import { RunEventRepository } from './events/run-event.repository.js';
+import { OutputGuard } from './guardrails/output-guard.js';
+import { OUTPUT_METRIC_PROVIDERS, OutputMetrics } from './guardrails/output-metrics.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
@@ -87,6 +89,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
   ],
   providers: [
     ...ALERT_METRIC_PROVIDERS,
+    ...OUTPUT_METRIC_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentTools,
@@ -100,6 +103,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     IdempotencyGuard,
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
+    OutputGuard,
+    OutputMetrics,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,

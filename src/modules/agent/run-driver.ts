@@ -12,6 +12,7 @@ import { RunTools } from './run-tools.js';
 import { toRunError } from './agent.errors.js';
 import type { ContextReport } from './context/context-report.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
+import { OutputGuard } from './guardrails/output-guard.js';
 import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
 import {
@@ -69,6 +70,7 @@ export class RunDriver {
   constructor(
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly tools: RunTools,
+    private readonly guard: OutputGuard,
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
@@ -195,12 +197,21 @@ export class RunDriver {
     const { signal } = controller;
     const request = await options.prepare();
     drive.report = request.report;
+    const { leftOutMessages, summaryVersion } = request.report();
+    const output = this.guard.open(run, {
+      system: request.system,
+      messages: request.messages,
+      toolsUsed: request.journalled.flatMap(({ intents }) => intents.map(({ call }) => call.toolName)),
+      isPartial: leftOutMessages > 0 || summaryVersion !== null,
+    });
     const loop = runLoop(
       request,
       {
         models: { ...this.guardedModels(drive) },
+        output,
         executeTool: async (call, seq, step) => {
           await this.assertOwned(drive);
+          if (this.guard.readsUntrusted(call.toolName)) output.readUntrusted();
           return this.tools.execute(run, request.tools, { call, seq, step }, signal, (event) =>
             log.append(event),
           );
@@ -220,7 +231,10 @@ export class RunDriver {
     );
     for (;;) {
       const next = await loop.next();
-      if (next.done) return next.value;
+      if (next.done) {
+        await output.recorded();
+        return next.value;
+      }
       // A process that slept may have been given up: what it reads now must not reach anybody before it knows.
       if (drive.naps !== this.lease.naps) await this.assertOwned(drive);
       if (next.value.type === 'step-start') drive.stepStarted(this.config.stepTimeoutMs);

@@ -14,6 +14,7 @@ import type { ContextReport } from './context/context-report.js';
 import { ContextBuilder } from './context/context-builder.js';
 import { DEFAULT_CONTEXT_WINDOW } from './context/count-messages.js';
 import { quote } from './context/quote.js';
+import { OutputGuard } from './guardrails/output-guard.js';
 import type { JournalledStep } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
 import type { RunSettings } from './run.js';
@@ -43,6 +44,7 @@ export class RunPreparer {
     private readonly agentTools: AgentTools,
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly contexts: ContextBuilder,
+    private readonly guard: OutputGuard,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
@@ -73,7 +75,9 @@ export class RunPreparer {
 
   /** The most that the first model call of such a run may use, without the history: the quota guard holds it. */
   demandOf(principal: Principal, settings: RunSettings, message: string): QuotaAmount {
-    const { model, system, tools, data, maxOutputTokens } = this.prepare(principal, settings);
+    const { model, tools, data, maxOutputTokens, ...prepared } = this.prepare(principal, settings);
+    // Every conversation's canary is as long.
+    const system = this.guard.withCanary(prepared.system, '');
     const parts = [{ type: 'text' as const, text: message }, ...data];
     const messages = [{ role: 'user' as const, parts }];
     return this.models.mostOf({ model, system, tools, messages, maxOutputTokens });
@@ -97,7 +101,8 @@ export class RunPreparer {
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
   ): Promise<ReportedRunRequest> {
-    const { agent, model, system, tools, data, maxOutputTokens, temperature } = prepared;
+    const { agent, model, tools, data, maxOutputTokens, temperature } = prepared;
+    const system = this.guard.withCanary(prepared.system, place.sessionId);
     const { messages, window, report } = await this.contexts.build({
       ...place,
       current: { role: 'user', parts: [...place.current.parts, ...data] },

@@ -13,7 +13,9 @@ import {
 } from '../tools/index.js';
 import { AgentTools } from './agent-tools.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
+import { hadCanary } from './guardrails/screen-call.js';
 import { persist } from './journal-persistence.js';
+import { refusal } from './loop/execute-tool-calls.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
@@ -65,7 +67,9 @@ export class RunTools {
       .slice(0, limits.maxToolCallsPerStep)
       .filter(
         ({ call, seq }) =>
-          call.invalidInput === undefined && this.gate.awaitsApproval(toInvocation(run, call, seq), caller),
+          call.invalidInput === undefined &&
+          !hadCanary(call) &&
+          this.gate.awaitsApproval(toInvocation(run, call, seq), caller),
       );
     for (const { call, seq } of asked) {
       await persist(() => this.gate.recordRequest(toInvocation(run, call, seq), caller), signal);
@@ -82,6 +86,9 @@ export class RunTools {
     tell: (event: StepEvent) => void,
   ): Promise<ToolResult> {
     const { toolCallId, toolName } = call;
+    if (hadCanary(call)) {
+      return refusal(call, 'canary_in_arguments', 'A call must not carry the mark of the system prompt.');
+    }
     const caller: ToolCaller = {
       ...(await this.callerOf(run, offered, signal)),
       approval: (hash) => persist(() => this.approvals.take(run.id, seq, hash), signal),

@@ -28,5 +28,5 @@ export const benignTexts: readonly string[] = [
   'x = "it\'s" + `a${b}` // <not a tag',
   '```ts\nconst re = /[a-z]+\\]\\(/g;\n```',
   'e.g. file.ts, node.js, 1.2.3, v1.0-beta, AKIA, sk-learn, the eyJ prefix, npm_config_cache',
-  'SELECT * FROM a WHERE b <> c AND d::text = \'x\'',
+  "SELECT * FROM a WHERE b <> c AND d::text = 'x'",
 ];

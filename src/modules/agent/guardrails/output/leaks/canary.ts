@@ -44,13 +44,17 @@ export function containsCanary(automaton: SymbolAutomaton, text: string): boolea
 }
 
 function rot13(text: string): string {
-  return text.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 97 + 13) % 26) + 97));
+  return text.replace(/[a-z]/g, (letter) =>
+    String.fromCharCode(((letter.charCodeAt(0) - 97 + 13) % 26) + 97),
+  );
 }
 
 /** What is the same in the base64 of every text that contains these bytes, for the three places where they may begin. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].map((before) => {
-    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').replace(/=+$/, '');
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
     const first = before === 0 ? 0 : before + 1;
     const isCut = (before + bytes.length) % 3 !== 0;
     return encoded.slice(first, isCut ? -1 : undefined);

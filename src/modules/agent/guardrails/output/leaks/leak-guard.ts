@@ -74,7 +74,8 @@ export class LeakGuard implements TextStage {
       end - this.wordStart <= MAX_WORD_LENGTH &&
       index.hasBeginning(this.wordFrom(this.wordStart, end));
     // A word that is none of the prompt's breaks what came before it, too.
-    if (this.wordStart >= 0) return Math.min(canary, isWordOpen ? Math.min(scan.openSince, this.wordStart) : Infinity);
+    if (this.wordStart >= 0)
+      return Math.min(canary, isWordOpen ? Math.min(scan.openSince, this.wordStart) : Infinity);
     return Math.min(canary, scan.openSince);
   }
 

@@ -3,14 +3,17 @@ import type { IsAllowed } from './forbidden-url.js';
 /** `example.com`, or `*.example.com` for everything under it (and not itself). */
 export type HostPattern = string;
 
-const URL_OR_HOST = /https?:\/\/[^\s<>"'`)\]]+|(?<![\w@.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,24}(?![\w@-])/giu;
+const URL_OR_HOST =
+  /https?:\/\/[^\s<>"'`)\]]+|(?<![\w@.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}{2,24}(?![\w@-])/giu;
 /** Bounds what one person's messages can make us remember. */
 const MAX_HOSTS = 1_000;
 
 /** Where links of an answer may lead: hosts of the operator's list, and those that the user has named. */
 export function allowsHosts(patterns: readonly HostPattern[], named: () => ReadonlySet<string>): IsAllowed {
   const exact = new Set(patterns.filter((pattern) => !pattern.startsWith('*.')).map(plainHost));
-  const under = patterns.filter((pattern) => pattern.startsWith('*.')).map((pattern) => `.${plainHost(pattern.slice(2))}`);
+  const under = patterns
+    .filter((pattern) => pattern.startsWith('*.'))
+    .map((pattern) => `.${plainHost(pattern.slice(2))}`);
   return (url) => {
     const host = plainHost(url.hostname);
     return exact.has(host) || under.some((suffix) => host.endsWith(suffix)) || named().has(host);

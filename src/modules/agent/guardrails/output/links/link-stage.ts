@@ -136,11 +136,13 @@ export class LinkStage extends BufferedStage {
       const { reference, end, isLong } = readDestination(look, close + 1);
       if (look.isStarved) return undefined;
       if (!this.forbids(reference, kind, isLong)) {
-        if (!isLong && look.at(end - 1) === ')') this.upcoming = { after: close + 1, length: end - close - 1 };
+        if (!isLong && look.at(end - 1) === ')')
+          this.upcoming = { after: close + 1, length: end - close - 1 };
         return undefined;
       }
       const label = look.slice(open + 1, close);
-      if (!isLong) return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
+      if (!isLong)
+        return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
       this.swallowing = 'destination';
       const output = this.apart + filterWhole(new LinkStage(this.policy, this.onFound), label);
       return this.found(kind, { length: end, output });
@@ -163,8 +165,7 @@ export class LinkStage extends BufferedStage {
   private parenthesis(look: Lookahead): Edit | undefined {
     const isStyle = this.hasStyles && /(url|image|src|image-set|@import)\s*$/i.test(this.tail);
     if (!isStyle && !this.tail.endsWith(']')) return undefined;
-    const { reference, end, isLong } =
-      look.at(0) === '(' ? readDestination(look, 0) : readReference(look, 0);
+    const { reference, end, isLong } = look.at(0) === '(' ? readDestination(look, 0) : readReference(look, 0);
     const kind = isStyle || this.isImageOpen ? 'image' : 'link';
     if (look.isStarved || !this.forbids(reference, kind, isLong)) return undefined;
     if (isLong) this.swallowing = 'destination';
@@ -178,7 +179,8 @@ export class LinkStage extends BufferedStage {
       const { reference, end } = readReference(look, 0);
       const isOne = look.at(end - 1) === '>' && !/[\s<]/.test(reference);
       if (look.isStarved) return undefined;
-      if (isOne && this.forbids(reference, 'link', false)) return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
+      if (isOne && this.forbids(reference, 'link', false))
+        return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
     }
     const nameEnd = look.skip(1, /[^\s/>]/, 41);
     if (look.isStarved) return undefined;

@@ -12,8 +12,10 @@ export interface Attribute {
 
 /** One reference each. */
 const REFERENCES = new Set(
-  ('src href xlink:href poster action formaction background data cite longdesc manifest codebase classid icon lowsrc ' +
-    'dynsrc profile to from by').split(' '),
+  (
+    'src href xlink:href poster action formaction background data cite longdesc manifest codebase classid icon lowsrc ' +
+    'dynsrc profile to from by'
+  ).split(' '),
 );
 /** Several references, or code that may have them. */
 const COMPOUNDS = new Set('srcset imagesrcset style content srcdoc ping archive values'.split(' '));

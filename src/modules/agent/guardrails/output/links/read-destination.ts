@@ -39,7 +39,8 @@ export function readReference(look: Lookahead, start: number, space: RegExp = SP
     if (character === '') return { reference: look.slice(from, at), end: at, isLong: false };
     if (closer !== '') {
       if (character === closer) return { reference: look.slice(from, at), end: at + 1, isLong: false };
-      if (character === '\n' && look.at(at + 1) === '\n') return { reference: look.slice(from, at), end: at, isLong: false };
+      if (character === '\n' && look.at(at + 1) === '\n')
+        return { reference: look.slice(from, at), end: at, isLong: false };
     } else if (space.test(character) || (character === ')' && depth === 0) || depth > MAX_DEPTH) {
       return { reference: look.slice(from, at), end: at, isLong: false };
     }
@@ -55,7 +56,8 @@ function readClosing(look: Lookahead, from: number): number | undefined {
   const closer = CLOSERS[look.at(at)];
   if (closer !== undefined && at > from) {
     const start = at + 1;
-    for (at = start; at - start < MAX_TITLE && look.at(at) !== closer; at += 1) if (look.at(at) === '') return undefined;
+    for (at = start; at - start < MAX_TITLE && look.at(at) !== closer; at += 1)
+      if (look.at(at) === '') return undefined;
     if (look.at(at) !== closer) return undefined;
     at = look.skip(at + 1, SPACE, at + 1 + MAX_SPACE);
   }

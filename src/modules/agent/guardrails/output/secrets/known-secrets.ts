@@ -16,7 +16,9 @@ export class KnownSecrets {
   private readonly root: ValueNode = { next: new Map(), isEnd: false };
 
   constructor(values: Iterable<string>) {
-    const forms = [...values].filter(({ length }) => length >= MIN_KNOWN_LENGTH).flatMap((value) => [...formsOf(value)]);
+    const forms = [...values]
+      .filter(({ length }) => length >= MIN_KNOWN_LENGTH)
+      .flatMap((value) => [...formsOf(value)]);
     for (const form of forms) this.add(form);
     const prefixes = SECRET_FORMS.map(({ prefix }) => prefix);
     this.places = new PairFinder([...prefixes, ...forms, JWT_BEGIN, PEM_BEGIN, CONNECTION]);

@@ -27,11 +27,13 @@ export const SECRET_FORMS: readonly SecretForm[] = [
     min: 16,
     isWordLike: true,
   })),
-  ...['xoxa-', 'xoxb-', 'xoxe-', 'xoxe.', 'xoxp-', 'xoxr-', 'xoxs-', 'xoxc-', 'xoxd-', 'xapp-'].map((prefix) => ({
-    prefix,
-    body: /[A-Za-z0-9%.-]/,
-    min: 10,
-  })),
+  ...['xoxa-', 'xoxb-', 'xoxe-', 'xoxe.', 'xoxp-', 'xoxr-', 'xoxs-', 'xoxc-', 'xoxd-', 'xapp-'].map(
+    (prefix) => ({
+      prefix,
+      body: /[A-Za-z0-9%.-]/,
+      min: 10,
+    }),
+  ),
   { prefix: 'hooks.slack.com/services/', body: /[A-Za-z0-9/]/, min: 20 },
   { prefix: 'npm_', body: ALNUM, min: 30 },
   { prefix: 'hf_', body: ALNUM, min: 30, isWordLike: true },

@@ -96,7 +96,8 @@ export class SecretStage extends BufferedStage {
   private webToken(look: Lookahead): Edit | undefined {
     if (SLUG.test(this.previous) || !startsWith(look, JWT_BEGIN)) return undefined;
     const header = look.skip(JWT_BEGIN.length, SLUG, MAX_JWT_HEADER);
-    if (header < JWT_BEGIN.length + 5 || look.at(header) !== '.' || !SLUG.test(look.at(header + 1))) return undefined;
+    if (header < JWT_BEGIN.length + 5 || look.at(header) !== '.' || !SLUG.test(look.at(header + 1)))
+      return undefined;
     return look.isStarved ? undefined : this.found(header + 2, REDACTED, { kind: 'body', body: JWT });
   }
 
