@@ -5,6 +5,7 @@ import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
 import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
+import type { PersonalDataKind } from './personal-data.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
 
@@ -90,6 +91,10 @@ export abstract class ProvidersConfig {
   abstract readonly stallTimeoutMs: number;
   abstract readonly requestTimeoutMs: number;
   abstract readonly breakerOpenMs: number;
+  /** Kinds of personal data that vendors see placeholders of; empty: they see everything. */
+  abstract readonly maskedKinds: ReadonlySet<PersonalDataKind>;
+  /** ISO 3166 of phone numbers that are written without a country's prefix. */
+  abstract readonly maskedPhoneCountry: string | undefined;
   /** Pause between two words of the scripted provider. */
   abstract readonly scriptedDelayMs: number;
 }

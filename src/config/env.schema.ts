@@ -4,6 +4,7 @@ import { agentDefinitionsSchema } from './agents.schema.js';
 import { mcpServersSchema } from './mcp-servers.schema.js';
 import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
+import { PERSONAL_DATA_KINDS } from './personal-data.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
 
@@ -168,6 +169,11 @@ export const envSchema = z.object({
   PERCH_OUTPUT_ALLOWED_HOSTS: list.pipe(z.array(hostPattern)).default([]),
   PERCH_OUTPUT_SECRETS: z.enum(['redact', 'off']).default('redact'),
   PERCH_OUTPUT_LEAKS: z.enum(['cut', 'off']).default('cut'),
+  PERCH_MASK_PERSONAL_DATA: list.pipe(z.array(z.enum(PERSONAL_DATA_KINDS))).default([]),
+  PERCH_MASK_PHONE_COUNTRY: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166)')
+    .optional(),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

@@ -240,6 +240,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       stallTimeoutMs: env.AI_STALL_TIMEOUT_MS,
       requestTimeoutMs: env.AI_REQUEST_TIMEOUT_MS,
       breakerOpenMs: env.AI_BREAKER_OPEN_MS,
+      maskedKinds: new Set(env.PERCH_MASK_PERSONAL_DATA),
+      maskedPhoneCountry: env.PERCH_MASK_PHONE_COUNTRY,
       scriptedDelayMs: env.AI_SCRIPTED_DELAY_MS,
     },
     agent: {

@@ -2,12 +2,15 @@ import { Module } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
 import { ConfigError } from '../../config/load-config.js';
+import { DERIVED_KEYS, type DerivedKeys } from '../../shared/context/derived-keys.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { AnthropicProvider } from './anthropic/anthropic.provider.js';
 import { AzureProvider } from './azure/azure.provider.js';
 import { catalogueFaults } from './catalogue/catalogue-faults.js';
 import { ModelCatalogue } from './catalogue/model-catalogue.js';
 import type { LlmProvider } from './llm-provider.js';
+import { MaskingModelClient } from './masking/masking-model-client.js';
+import { Placeholders } from './masking/placeholders.js';
 import { MODEL_CLIENT } from './model-client.js';
 import { OpenAiCompatibleProvider } from './openai-compatible/openai-compatible.provider.js';
 import { OpenAiProvider } from './openai/openai.provider.js';
@@ -48,6 +51,7 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
         CLOCK,
         ProviderMetrics,
         PinoLogger,
+        DERIVED_KEYS,
         ScriptedProvider,
         ...ADAPTERS,
       ],
@@ -57,9 +61,10 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
         clock: Clock,
         metrics: ProviderMetrics,
         logger: PinoLogger,
+        keys: DerivedKeys,
         ...providers: readonly LlmProvider[]
-      ) =>
-        new ResilientModelClient({
+      ) => {
+        const client = new ResilientModelClient({
           catalogue,
           config,
           clock,
@@ -68,7 +73,12 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
           timers: systemTimers,
           random: Math.random,
           providers: new Map(providers.map((provider) => [provider.name, provider])),
-        }),
+        });
+        const { maskedKinds: kinds, maskedPhoneCountry: phoneCountry } = config;
+        if (kinds.size === 0) return client;
+        const key = keys.keyFor('masking');
+        return new MaskingModelClient(client, new Placeholders({ key, kinds, phoneCountry }));
+      },
     },
   ],
   exports: [MODEL_CLIENT],

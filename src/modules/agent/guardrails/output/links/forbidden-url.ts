@@ -10,8 +10,7 @@ const NETWORK = /^(https?|ftp|wss?)$/;
 const SCHEME = /^[a-z][a-z0-9+.-]*:./i;
 /** A host that nobody can have: what resolves to it is relative to wherever the answer is shown. */
 const NOWHERE = 'perch.invalid';
-// eslint-disable-next-line no-control-regex
-const INVISIBLE = /[\p{Cf}\p{Cc}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f]/gu;
+const INVISIBLE = /[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}]/gu;
 const ESCAPED = /\\([!-/:-@[-`{-~])/g;
 
 /**

@@ -7,7 +7,7 @@ export interface LogicalCharacter {
   readonly next: number;
 }
 
-const INVISIBLE = /[\p{Cf}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/u;
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
 const PUNCTUATION = /[!-/:-@[-`{-~]/;
 const ENTITY = /[#A-Za-z0-9]/;
 const MAX_ENTITY = 12;
