@@ -43,9 +43,9 @@ describe('personal data', () => {
     });
     expect(streamedText(events)).toBe(`I write to ${EMAIL}.Done, ${EMAIL}.`);
     const call = events.find(({ event }) => event === 'tool-call')!.data;
-    expect(call.input).toEqual({ expression: `${CARD} + 1` });
+    expect(call.input).toEqual({ expression: `${CARD} / 1000000` });
     const result = events.find(({ event }) => event === 'tool-result')!.data;
-    expect(result.result).toEqual({ value: Number(CARD) + 1 });
+    expect(result.result).toEqual({ value: 4111111111.11111 });
 
     models.enqueue((request) => ({ text: `You are ${placeholderIn(request, 'email')}.` }));
     const answer = await user.chat({ message: 'Who am I?', session_id: events[0]!.data.session_id! });

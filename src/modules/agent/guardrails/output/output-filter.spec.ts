@@ -157,7 +157,7 @@ describe(OutputFilter.name, () => {
             expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 1_200 },
     );
   });
 
@@ -169,7 +169,7 @@ describe(OutputFilter.name, () => {
         expect(whole(once.text, options(ALL, found)).text).toBe(once.text);
         expect(found).toEqual([]);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
   });
 
