@@ -30,7 +30,7 @@ describe('personal data', () => {
           {
             id: 'call_1',
             name: 'calculator',
-            arguments: { expression: `${placeholderIn(request, 'card')} + 1` },
+            arguments: { expression: `${placeholderIn(request, 'card')} / 1000000` },
           },
         ],
         chunkSize: 1,

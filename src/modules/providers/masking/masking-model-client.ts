@@ -29,7 +29,10 @@ export class MaskingModelClient implements ModelClient {
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelCallEvent, void, undefined> {
     const originals: Originals = new Map();
     const events = this.inner.stream(this.mask(request, originals), signal);
-    if (originals.size === 0) return yield* events;
+    if (originals.size === 0) {
+      yield* events;
+      return;
+    }
     const text = new TextRestorer(originals);
     const reasoning = new TextRestorer(originals);
     const rest = (): ModelCallEvent[] => [

@@ -44,7 +44,7 @@ const FINDERS: Readonly<Record<PersonalDataKind, Finder>> = {
     check: (text) => all(text, text.length > 5 && validator.isIP(text)),
   },
   phone: {
-    candidates: /(?<![\w.])[+(]?\d[\d\s().\/-]{5,24}\d(?!\w)/g,
+    candidates: /(?<![\w.])[+(]?\d[\d\s()./-]{5,24}\d(?!\w)/g,
     check: checkPhone,
   },
 };
