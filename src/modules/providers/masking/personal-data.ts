@@ -1,4 +1,4 @@
-import { findPhoneNumbersInText, isSupportedCountry } from 'libphonenumber-js';
+import { findPhoneNumbersInText, isSupportedCountry } from 'libphonenumber-js/max';
 import validator from 'validator';
 import type { PersonalDataKind } from '../../../config/personal-data.js';
 

@@ -157,7 +157,7 @@ describe(OutputFilter.name, () => {
             expect(inPieces(text.split(''), options(kinds, [], userText))).toEqual(expected);
         },
       ),
-      { numRuns: 1_200 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -169,7 +169,7 @@ describe(OutputFilter.name, () => {
         expect(whole(once.text, options(ALL, found)).text).toBe(once.text);
         expect(found).toEqual([]);
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 
