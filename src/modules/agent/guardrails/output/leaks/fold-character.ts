@@ -1,6 +1,3 @@
-/** a–z and 0–9 as 0–35, whatever their case or width; -1 for all else. */
-export const SYMBOLS = 36;
-
 const ASCII = new Int8Array(128).fill(-1);
 for (let code = 0; code < 10; code += 1) ASCII[48 + code] = 26 + code;
 for (let code = 0; code < 26; code += 1) {
@@ -11,6 +8,7 @@ for (let code = 0; code < 26; code += 1) {
 const FULL_WIDTH = 0xff01;
 const FULL_WIDTH_END = 0xff5e;
 
+/** a–z and 0–9 as 0–35, whatever their case or width; -1 for all else. */
 export function symbolOf(code: number): number {
   if (code < 128) return ASCII[code]!;
   // Full-width forms lie as far apart as the ASCII characters that they stand for.
