@@ -6,6 +6,7 @@ import type { McpServerSettings } from './mcp-servers.schema.js';
 import type { ToolRules } from './tool-rules.schema.js';
 import type { HttpApi } from './http-tools.schema.js';
 import type { ConfiguredModel } from './models.schema.js';
+import type { PersonalDataKind } from './personal-data.js';
 import type { ProviderName } from './providers.js';
 import type { Secret } from './secret.js';
 
@@ -114,6 +115,10 @@ export abstract class ProvidersConfig {
   abstract readonly stallTimeoutMs: number;
   abstract readonly requestTimeoutMs: number;
   abstract readonly breakerOpenMs: number;
+  /** Kinds of personal data that vendors see placeholders of; empty: they see everything. */
+  abstract readonly maskedKinds: ReadonlySet<PersonalDataKind>;
+  /** ISO 3166 of phone numbers that are written without a country's prefix. */
+  abstract readonly maskedPhoneCountry: string | undefined;
   /** Pause between two words of the scripted provider. */
   abstract readonly scriptedDelayMs: number;
   abstract readonly embeddings: EmbeddingsConfig;
@@ -171,6 +176,17 @@ export abstract class AgentConfig {
   abstract readonly areTitlesEnabled: boolean;
   /** Writes summaries and titles. `undefined`: the default model. */
   abstract readonly summaryModel: string | undefined;
+}
+
+/** What becomes of what models say before anybody sees it. */
+export abstract class OutputConfig {
+  /** Which links lose their address: in conversations that have read what strangers wrote (images in all), in all, or none. */
+  abstract readonly links: 'strip-untrusted' | 'strip' | 'off';
+  /** Hosts that links may always lead to: `example.com`, or `*.example.com` for all under it. */
+  abstract readonly allowedHosts: readonly string[];
+  abstract readonly areSecretsRedacted: boolean;
+  /** An answer ends where it begins to repeat the system prompt or its canary. */
+  abstract readonly areLeaksCut: boolean;
 }
 
 export abstract class ToolsConfig {
@@ -289,6 +305,7 @@ export interface AppConfig {
   readonly mail: MailConfig;
   readonly providers: ProvidersConfig;
   readonly agent: AgentConfig;
+  readonly output: OutputConfig;
   readonly tools: ToolsConfig;
   readonly rateLimit: RateLimitConfig;
   readonly guardrail: GuardrailConfig;

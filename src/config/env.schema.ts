@@ -5,6 +5,7 @@ import { identityClaimsSchema } from './identity-claims.schema.js';
 import { mcpServersSchema } from './mcp-servers.schema.js';
 import { httpApisSchema } from './http-tools.schema.js';
 import { configuredModelsSchema } from './models.schema.js';
+import { PERSONAL_DATA_KINDS } from './personal-data.js';
 import { toolRulesSchema } from './tool-rules.schema.js';
 import { connectionVariables, PROVIDER_NAMES } from './providers.js';
 
@@ -57,6 +58,9 @@ const json = <T extends z.ZodType>(schema: T) =>
       }
     })
     .pipe(schema);
+const hostPattern = z
+  .string()
+  .regex(/^(\*\.)?[^\s/:@?#*]+$/, 'must be host names, or *.example.com for all under one');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 
 const MINUTE_MS = 60_000;
@@ -185,6 +189,17 @@ export const envSchema = z.object({
   PERCH_MCP_SERVERS: json(mcpServersSchema).default([]),
   PERCH_MCP_STDIO_ENABLED: flag.default(false),
   PERCH_MCP_TRUST_ON_FIRST_USE: flag.default(true),
+
+  // what models say (docs/guides/output-filter.md)
+  PERCH_OUTPUT_LINKS: z.enum(['strip-untrusted', 'strip', 'off']).default('strip-untrusted'),
+  PERCH_OUTPUT_ALLOWED_HOSTS: list.pipe(z.array(hostPattern)).default([]),
+  PERCH_OUTPUT_SECRETS: z.enum(['redact', 'off']).default('redact'),
+  PERCH_OUTPUT_LEAKS: z.enum(['cut', 'off']).default('cut'),
+  PERCH_MASK_PERSONAL_DATA: list.pipe(z.array(z.enum(PERSONAL_DATA_KINDS))).default([]),
+  PERCH_MASK_PHONE_COUNTRY: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166)')
+    .optional(),
 
   // auth
   AUTH_JWT_SECRET: text.optional(),

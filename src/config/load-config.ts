@@ -323,6 +323,8 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       stallTimeoutMs: env.AI_STALL_TIMEOUT_MS,
       requestTimeoutMs: env.AI_REQUEST_TIMEOUT_MS,
       breakerOpenMs: env.AI_BREAKER_OPEN_MS,
+      maskedKinds: new Set(env.PERCH_MASK_PERSONAL_DATA),
+      maskedPhoneCountry: env.PERCH_MASK_PHONE_COUNTRY,
       scriptedDelayMs: env.AI_SCRIPTED_DELAY_MS,
       embeddings: embeddingsOf(env),
     },
@@ -351,6 +353,12 @@ function toSlices(env: Env, given: Given, connections: Connections): AppConfig {
       summaries: { isEnabled: env.AI_ENABLE_SUMMARIES, afterTokens: env.AI_SUMMARY_AFTER_TOKENS },
       areTitlesEnabled: env.AI_ENABLE_TITLES,
       summaryModel: env.AI_SUMMARY_MODEL,
+    },
+    output: {
+      links: env.PERCH_OUTPUT_LINKS,
+      allowedHosts: env.PERCH_OUTPUT_ALLOWED_HOSTS,
+      areSecretsRedacted: env.PERCH_OUTPUT_SECRETS === 'redact',
+      areLeaksCut: env.PERCH_OUTPUT_LEAKS === 'cut',
     },
     tools: {
       mcpServers: env.PERCH_MCP_SERVERS,

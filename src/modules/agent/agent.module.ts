@@ -32,6 +32,8 @@ import { RunEventFeed } from './events/run-event-feed.js';
 import { RunEventRepository } from './events/run-event.repository.js';
 import { GUARDRAIL_PROVIDERS } from './guardrails/guardrail.providers.js';
 import { GuardrailsController } from './guardrails/guardrails.controller.js';
+import { OutputGuard } from './guardrails/output-guard.js';
+import { OUTPUT_METRIC_PROVIDERS, OutputMetrics } from './guardrails/output-metrics.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { IdempotencyKeyEntity } from './idempotency/idempotency-key.entity.js';
 import { IdempotencyKeyRepository } from './idempotency/idempotency-key.repository.js';
@@ -137,6 +139,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     AccountErasureRepository,
     AccountExport,
     AccountExportRepository,
+    ...OUTPUT_METRIC_PROVIDERS,
     ActiveRuns,
     AgentDefinitions,
     AgentPrompts,
@@ -166,6 +169,8 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     IdempotencyKeyRepository,
     LIVE_EVENTS_PROVIDER,
     MemoryTools,
+    OutputGuard,
+    OutputMetrics,
     RunAdmissionRepository,
     RunDemand,
     RunDriver,

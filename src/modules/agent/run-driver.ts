@@ -12,6 +12,7 @@ import { RunTools } from './run-tools.js';
 import { toRunError } from './agent.errors.js';
 import type { ContextReport } from './context/context-report.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
+import { OutputGuard } from './guardrails/output-guard.js';
 import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
 import {
@@ -73,6 +74,7 @@ export class RunDriver {
     @Inject(MODEL_CLIENT) private readonly models: ModelClient,
     private readonly answers: CachedAnswers,
     private readonly tools: RunTools,
+    private readonly guard: OutputGuard,
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
@@ -202,10 +204,12 @@ export class RunDriver {
     const { signal } = controller;
     const request = await options.prepare();
     drive.report = request.report;
+    const output = this.guard.open(run, request);
     const loop = runLoop(
       request,
       {
         models: { ...this.guardedModels(drive, request.answerCache) },
+        output,
         executeTool: async (call, seq, step) => {
           await this.assertOwned(drive);
           return this.tools.execute(run, request, { call, seq, step }, signal, (event) => log.append(event));
@@ -225,7 +229,10 @@ export class RunDriver {
     );
     for (;;) {
       const next = await loop.next();
-      if (next.done) return next.value;
+      if (next.done) {
+        await output.recorded();
+        return next.value;
+      }
       // A process that slept may have been given up: what it reads now must not reach anybody before it knows.
       if (drive.naps !== this.lease.naps) await this.assertOwned(drive);
       if (next.value.type === 'step-start') drive.stepStarted(this.config.stepTimeoutMs);

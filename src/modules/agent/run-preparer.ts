@@ -18,6 +18,7 @@ import { DEFAULT_CONTEXT_WINDOW } from './context/count-messages.js';
 import { quote } from './context/quote.js';
 import { UNTRUSTED_NOTE } from './taint/present-untrusted.js';
 import { RunExposure } from './taint/run-exposure.js';
+import { OutputGuard } from './guardrails/output-guard.js';
 import type { JournalledStep } from './loop/run-journal.js';
 import type { RunRequest } from './loop/run-loop.js';
 import { ActivePrompts } from './prompts/active-prompts.js';
@@ -63,6 +64,7 @@ export class RunPreparer {
     private readonly contexts: ContextBuilder,
     private readonly prompts: ActivePrompts,
     private readonly memory: UserMemory,
+    private readonly guard: OutputGuard,
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
@@ -102,6 +104,7 @@ export class RunPreparer {
         prompt: prompt && { name: prompt.name, version: prompt.version },
         userId: principal.userId,
         hasContext: settings.context !== undefined,
+        instructions: system,
         system,
       },
       hasMemory: this.memory.isOnFor(principal),
@@ -119,7 +122,9 @@ export class RunPreparer {
 
   /** The most that the first model call of such a run may use, without the history: the quota guard holds it. */
   demandOf(principal: Principal, settings: RunSettings, message: string): QuotaAmount {
-    const { model, system, tools, data, maxOutputTokens } = this.prepare(principal, settings);
+    const { model, tools, data, maxOutputTokens, ...prepared } = this.prepare(principal, settings);
+    // Every conversation's canary is as long.
+    const system = this.guard.withCanary(prepared.system, '');
     const parts = [{ type: 'text' as const, text: message }, ...data];
     const messages = [{ role: 'user' as const, parts }];
     return this.models.mostOf({ model, system, tools, messages, maxOutputTokens });
@@ -143,7 +148,8 @@ export class RunPreparer {
     place: { userId: string; sessionId: string; messageSeq: number; current: UserMessage },
     journalled: readonly JournalledStep[] = [],
   ): Promise<PreparedRequest> {
-    const { agent, model, system, tools, data, maxOutputTokens, temperature, hasMemory } = prepared;
+    const { agent, model, tools, data, maxOutputTokens, temperature, hasMemory } = prepared;
+    const system = this.guard.withCanary(prepared.system, place.sessionId);
     const { messages, window, report, hasUntrusted, hasPrivate } = await this.contexts.build({
       ...place,
       hasMemory,
@@ -174,7 +180,7 @@ export class RunPreparer {
       maxOutputTokens,
       temperature,
       limits: { ...this.config, maxSteps: agent.maxSteps },
-      answerCache: prepared.answerCache,
+      answerCache: prepared.answerCache && { ...prepared.answerCache, system },
     };
   }
 

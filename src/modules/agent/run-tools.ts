@@ -15,8 +15,10 @@ import {
 } from '../tools/index.js';
 import { AgentTools } from './agent-tools.js';
 import { ToolApprovalRepository } from './approvals/tool-approval.repository.js';
+import { hadCanary } from './guardrails/screen-call.js';
 import { persist } from './journal-persistence.js';
 import { ToolTextGuard } from './guardrails/tool-text-guard.js';
+import { refusal } from './loop/execute-tool-calls.js';
 import type { StepEvent } from './loop/run-events.js';
 import type { ApprovalDemand, ToolIntent } from './loop/run-journal.js';
 import type { PreparedRequest } from './run-preparer.js';
@@ -72,7 +74,9 @@ export class RunTools {
       .slice(0, limits.maxToolCallsPerStep)
       .filter(
         ({ call, seq }) =>
-          call.invalidInput === undefined && this.gate.awaitsApproval(toInvocation(run, call, seq), caller),
+          call.invalidInput === undefined &&
+          !hadCanary(call) &&
+          this.gate.awaitsApproval(toInvocation(run, call, seq), caller),
       );
     for (const { call, seq } of asked) {
       await persist(() => this.gate.recordRequest(toInvocation(run, call, seq), caller), signal);
@@ -89,6 +93,9 @@ export class RunTools {
     tell: (event: StepEvent) => void,
   ): Promise<ToolResult> {
     const { toolCallId, toolName } = call;
+    if (hadCanary(call)) {
+      return refusal(call, 'canary_in_arguments', 'A call must not carry the mark of the system prompt.');
+    }
     const caller: ToolCaller = {
       ...(await this.callerOf(run, request, signal)),
       approval: (hash) => persist(() => this.approvals.take(run.id, seq, hash), signal),

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, ProvidersConfig } from '../../config/app-config.js';
 import { ConfigError } from '../../config/load-config.js';
+import { DERIVED_KEYS, type DerivedKeys } from '../../shared/context/derived-keys.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { AnthropicProvider } from './anthropic/anthropic.provider.js';
 import { AzureProvider } from './azure/azure.provider.js';
@@ -10,6 +11,8 @@ import { ModelCatalogue } from './catalogue/model-catalogue.js';
 import { EMBEDDING_PROVIDER_FACTORY, EmbeddingShutdown } from './embeddings/embedding-provider.factory.js';
 import { EMBEDDING_PROVIDER } from './embeddings/embedding-provider.js';
 import type { LlmProvider } from './llm-provider.js';
+import { MaskingModelClient } from './masking/masking-model-client.js';
+import { Placeholders } from './masking/placeholders.js';
 import { MODEL_CLIENT } from './model-client.js';
 import { OpenAiCompatibleProvider } from './openai-compatible/openai-compatible.provider.js';
 import { OpenAiProvider } from './openai/openai.provider.js';
@@ -52,6 +55,7 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
         CLOCK,
         ProviderMetrics,
         PinoLogger,
+        DERIVED_KEYS,
         ScriptedProvider,
         ...ADAPTERS,
       ],
@@ -61,9 +65,10 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
         clock: Clock,
         metrics: ProviderMetrics,
         logger: PinoLogger,
+        keys: DerivedKeys,
         ...providers: readonly LlmProvider[]
-      ) =>
-        new ResilientModelClient({
+      ) => {
+        const client = new ResilientModelClient({
           catalogue,
           config,
           clock,
@@ -72,7 +77,12 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
           timers: systemTimers,
           random: Math.random,
           providers: new Map(providers.map((provider) => [provider.name, provider])),
-        }),
+        });
+        const { maskedKinds: kinds, maskedPhoneCountry: phoneCountry } = config;
+        if (kinds.size === 0) return client;
+        const key = keys.keyFor('masking');
+        return new MaskingModelClient(client, new Placeholders({ key, kinds, phoneCountry }));
+      },
     },
   ],
   exports: [MODEL_CLIENT, EMBEDDING_PROVIDER],

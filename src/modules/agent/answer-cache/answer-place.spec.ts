@@ -9,6 +9,7 @@ const USE: AnswerCacheUse = {
   ttlMs: 1_000,
   isShared: false,
   hasContext: false,
+  instructions: 'Be brief.',
   system: 'Be brief.',
 };
 const QUESTION = { role: 'user', parts: [{ type: 'text', text: 'Why?' }] } as const;

@@ -14,7 +14,9 @@ export interface AnswerCacheUse {
   readonly isShared: boolean;
   /** The application supplied data for the request: personal, and good for this moment only. */
   readonly hasContext: boolean;
-  /** The system prompt as the agent has it: whatever is added to it is a user's. */
+  /** What the agent is told; the key of the cache. */
+  readonly instructions: string;
+  /** The same as the model gets it in this conversation: whatever else is added to it is a user's. */
   readonly system: string;
 }
 
@@ -28,7 +30,7 @@ export function placeOf(use: AnswerCacheUse, request: ModelRequest): AnswerPlace
     agent,
     prompt,
     model: [model.id, model.provider, model.vendorModel],
-    system,
+    system: isShared || system === use.system ? use.instructions : system,
     messages,
     tools,
     maxOutputTokens,

@@ -24,6 +24,7 @@ const USE: AnswerCacheUse = {
   ttlMs: 60_000,
   isShared: false,
   hasContext: false,
+  instructions: 'Be brief.',
   system: 'Be brief.',
 };
 const REQUEST: ModelRequest = {

@@ -1,8 +1,9 @@
-import type { AssistantPart } from '../../../shared/llm/content-part.js';
+import type { AssistantPart, ReasoningPart } from '../../../shared/llm/content-part.js';
 import type { FinishReason } from '../../../shared/llm/finish-reason.js';
 import type { ToolCall } from '../../../shared/llm/tool-call.js';
 import { NO_USAGE, type Usage } from '../../../shared/llm/usage.js';
 import type { ModelClient, ModelInfo, ModelRequest } from '../../providers/index.js';
+import type { OutputScreen } from './output-screen.js';
 import type { StepEvent } from './run-events.js';
 import type { ModelCallRecord } from './run-journal.js';
 
@@ -25,16 +26,35 @@ export interface ModelReply {
 
 /**
  * One model call: streams its parts out as events and returns the whole. It never throws for what the provider or the
- * caller does, because what was used must be counted in every case.
+ * caller does, because what was used must be counted in every case. What is shown and kept has passed `output`; what was
+ * used is counted as the model said it.
  */
 export async function* callModel(
   models: ModelClient,
+  output: OutputScreen,
   request: ModelRequest,
   step: number,
   signal: AbortSignal,
 ): AsyncGenerator<StepEvent, ModelReply> {
   const reply = new ReplyBuilder(request.model);
+  const text = output.filter();
+  let reasoning = output.filter();
   let error: unknown;
+
+  function* say(delta: string): Generator<StepEvent> {
+    if (delta !== '') yield { type: 'text-delta', step, delta: reply.addText(delta) };
+  }
+  function* think(delta: string): Generator<StepEvent> {
+    if (delta !== '') yield { type: 'reasoning-delta', step, delta: reply.addReasoning(delta) };
+  }
+  /** What was kept back of a thought goes out before anything else does. */
+  function* endThought(part?: ReasoningPart): Generator<StepEvent> {
+    if (!reply.isThinking) return;
+    yield* think(reasoning.end());
+    if (!reasoning.tripped) reasoning = output.filter();
+    reply.endThought(part);
+  }
+
   try {
     for await (const event of models.stream(request, signal)) {
       switch (event.type) {
@@ -45,27 +65,40 @@ export async function* callModel(
           reply.accepted(event.usage);
           break;
         case 'text-delta':
-          reply.addText(event.delta);
-          yield { type: 'text-delta', step, delta: event.delta };
+          yield* endThought();
+          reply.hears(event.delta);
+          yield* say(text.push(event.delta));
           break;
         case 'reasoning-delta':
-          reply.addReasoning(event.delta);
-          yield { type: 'reasoning-delta', step, delta: event.delta };
+          reply.hearsThought(event.delta);
+          yield* think(reasoning.push(event.delta));
           break;
         case 'reasoning':
-          reply.closeReasoning(event.part);
+          // Some vendors tell a thought only when it is over.
+          if (!reply.isThinking) {
+            reply.hearsThought(event.part.text);
+            yield* think(reasoning.push(event.part.text));
+          }
+          yield* endThought(event.part);
           break;
         case 'tool-call':
-          yield { type: 'tool-call', step, call: reply.addCall(event.call) };
+          yield* endThought();
+          yield { type: 'tool-call', step, call: reply.addCall(output.call(event.call)) };
           break;
         case 'finish':
           reply.finish(event.finishReason, event.rawFinishReason, event.usage);
           break;
       }
+      // Leaving the stream closes the vendor's socket.
+      if (text.tripped ?? reasoning.tripped) break;
     }
   } catch (caught) {
     error = caught ?? new Error('the model stream was aborted');
   }
+  yield* endThought();
+  const rest = text.end();
+  if (rest !== '') yield { type: 'text-delta', step, delta: reply.addRest(rest) };
+  if (text.tripped ?? reasoning.tripped) reply.cut();
   return reply.build(models, request, error);
 }
 
@@ -75,6 +108,9 @@ class ReplyBuilder {
   private readonly callIds = new Set<string>();
   private text = '';
   private reasoning = '';
+  /** Text and reasoning as the model said them; of the thought that is not over yet. */
+  private heard = '';
+  private thought: string | undefined;
   private isAccepted = false;
   private isCached = false;
   private earlyUsage: Usage | undefined;
@@ -96,18 +132,49 @@ class ReplyBuilder {
     this.earlyUsage = usage;
   }
 
-  addText(delta: string): void {
+  /** True within a thought. */
+  get isThinking(): boolean {
+    return this.thought !== undefined;
+  }
+
+  hears(delta: string): void {
+    this.heard += delta;
+  }
+
+  hearsThought(delta: string): void {
+    this.heard += delta;
+    this.thought = (this.thought ?? '') + delta;
+  }
+
+  addText(delta: string): string {
     this.flushReasoning();
     this.text += delta;
+    return delta;
   }
 
-  addReasoning(delta: string): void {
+  addReasoning(delta: string): string {
     this.flushText();
     this.reasoning += delta;
+    return delta;
   }
 
-  closeReasoning(part: AssistantPart): void {
+  /** The last of the text belongs to where the text was, whatever has come since. */
+  addRest(rest: string): string {
+    const at = this.parts.findLastIndex(({ type }) => type === 'text');
+    const part = this.parts[at];
+    const call = this.parts.findIndex(({ type }) => type === 'tool-call');
+    if (this.text === '' && part?.type === 'text') this.parts[at] = { type: 'text', text: part.text + rest };
+    else if (this.text === '' && call >= 0) this.parts.splice(call, 0, { type: 'text', text: rest });
+    else this.addText(rest);
+    return rest;
+  }
+
+  /** `part`: as the vendor wants to see it again; one that was changed here is no longer its own, and for reading only. */
+  endThought(part: ReasoningPart | undefined): void {
     this.flushText();
+    const isUnchanged = this.reasoning === this.thought;
+    this.thought = undefined;
+    if (!part || !isUnchanged) return this.flushReasoning();
     this.reasoning = '';
     this.parts.push(part);
   }
@@ -131,10 +198,16 @@ class ReplyBuilder {
     this.finalUsage = usage;
   }
 
+  /** The answer ends before what must not be said. */
+  cut(): void {
+    this.finishReason = 'content_filter';
+    this.rawFinishReason = 'output_filter';
+  }
+
   build(models: ModelClient, request: ModelRequest, error: unknown): ModelReply {
     this.flushText();
     this.flushReasoning();
-    const hasAnswered = this.isAccepted || this.parts.length > 0 || this.finishReason !== undefined;
+    const hasAnswered = this.isAccepted || this.hasOutput || this.finishReason !== undefined;
     const isOwed = hasAnswered && !this.isCached;
     const usage = isOwed ? this.usage(models, request) : NO_USAGE;
     // Calls of a broken answer are not executed: what is missing may have been a part of them.
@@ -162,23 +235,25 @@ class ReplyBuilder {
     };
   }
 
+  private get hasOutput(): boolean {
+    return this.parts.length > 0 || this.heard !== '';
+  }
+
   /** The vendor's figures, unless they say that an answer which is there took no tokens. */
   private usage(models: ModelClient, request: ModelRequest): Usage {
     const reported = this.finalUsage;
     if (!reported) return this.estimate(models, request);
-    if (reported.outputTokens.total > 0 || this.parts.length === 0) return reported;
+    if (reported.outputTokens.total > 0 || !this.hasOutput) return reported;
     const { outputTokens, source } = this.estimate(models, request);
     return { ...reported, outputTokens, source };
   }
 
   /** Our own count; where the vendor told its count of the prompt early, that figure stands. */
   private estimate(models: ModelClient, request: ModelRequest): Usage {
-    let output = '';
+    let output = this.heard;
     for (const part of this.parts) {
-      output +=
-        part.type === 'tool-call'
-          ? part.toolName + (part.invalidInput ?? JSON.stringify(part.input))
-          : part.text;
+      if (part.type === 'tool-call')
+        output += part.toolName + (part.invalidInput ?? JSON.stringify(part.input));
     }
     const estimated = models.estimateUsage({ ...request, model: this.model }, output);
     return this.earlyUsage ? { ...estimated, inputTokens: this.earlyUsage.inputTokens } : estimated;

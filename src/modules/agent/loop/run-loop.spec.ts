@@ -12,6 +12,7 @@ import type { ModelRequest } from '../../providers/index.js';
 import type { Message } from '../../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../../shared/llm/tool-call.js';
 import { OUTCOME_UNKNOWN, outcomeUnknown } from './execute-tool-calls.js';
+import type { OutputScreen, TextFilter } from './output-screen.js';
 import type { StepEvent } from './run-events.js';
 import {
   type JournalledStep,
@@ -33,6 +34,37 @@ import {
 
 const TOOLS = [{ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' } }];
 const LIMITS = { maxSteps: 6, maxToolCallsPerStep: 4, toolConcurrency: 2, maxRepeatedCalls: 3 };
+
+/** Holds each text's last character back, hides `#`, and ends a text before `!`. */
+class StrictFilter implements TextFilter {
+  tripped: string | undefined;
+  private held = '';
+
+  push(delta: string): string {
+    const text = this.held + delta;
+    this.tripped ??= text.includes('!') ? 'shouting' : undefined;
+    const safe = text.split('!')[0]!.replaceAll('#', '*');
+    this.held = this.tripped ? '' : safe.slice(-1);
+    return this.tripped ? safe : safe.slice(0, -1);
+  }
+
+  end(): string {
+    // A question that stays open is as bad.
+    if (this.held === '?') this.tripped = 'asking';
+    return this.tripped ? '' : this.held;
+  }
+}
+
+const STRICT: OutputScreen = {
+  filter: () => new StrictFilter(),
+  call: (call) => ({ ...call, input: 'seen' }),
+};
+
+/** Lets everything through. */
+const OPEN: OutputScreen = {
+  filter: () => ({ push: (delta) => delta, end: () => '', tripped: undefined }),
+  call: (call) => call,
+};
 
 /** Remembers what was written, and in which order relative to the tools and to what subscribers see. */
 class MemoryJournal implements RunJournal {
@@ -93,6 +125,8 @@ async function play(
     models?: FakeModelClient;
     journal?: MemoryJournal;
     fits?: (request: ModelRequest) => boolean;
+    /** Left out: everything may be said. */
+    output?: OutputScreen;
     /** Calls that a person has to agree to. */
     asks?: (call: ToolCall) => boolean;
     /** Left out: the run's user has all their tools to the end. */
@@ -122,6 +156,7 @@ async function play(
     },
     {
       models,
+      output: options.output ?? OPEN,
       journal,
       executeTool: (call) => {
         executed.push(call);
@@ -613,6 +648,126 @@ describe(runLoop.name, () => {
     ]);
   });
 
+  describe('with a screen for what the model says', () => {
+    const text = (delta: string) => ({ type: 'text-delta' as const, delta });
+    const thought = (delta: string) => ({ type: 'reasoning-delta' as const, delta });
+    const call = {
+      type: 'tool-call' as const,
+      call: { toolCallId: 'call_1', toolName: 'echo', input: { a: 1 } },
+    };
+    const shown = (events: readonly StepEvent[], type: 'text-delta' | 'reasoning-delta') =>
+      events.map((event) => (event.type === type ? event.delta : '')).join('');
+
+    it('shows and keeps what came through, to the last character, and counts what the model said', async () => {
+      const { events, end, modelCalls } = await play(
+        [{ events: [text('a'), text('#b'), text('c'), { type: 'finish', finishReason: 'stop' }] }],
+        { output: STRICT },
+      );
+      expect(shown(events, 'text-delta')).toBe('a*bc');
+      expect(end.content).toBe('a*bc');
+      expect(modelCalls[0]!.usage.outputTokens.total).toBe(4);
+    });
+
+    it.each([
+      ['text before the calls', [text('ab'), call], [{ type: 'text', text: 'ab' }, 'tool-call']],
+      ['a single character before the calls', [text('a'), call], [{ type: 'text', text: 'a' }, 'tool-call']],
+      ['text around the calls', [text('a'), call, text('bc')], ['tool-call', { type: 'text', text: 'abc' }]],
+      [
+        'text behind a thought',
+        [thought('t'), text('a')],
+        [
+          { type: 'reasoning', text: 't' },
+          { type: 'text', text: 'a' },
+        ],
+      ],
+    ])('keeps %s in its place', async (_what, said, parts) => {
+      const { journal, events } = await play([{ events: [...said, finish('tool_calls')] }, says('.')], {
+        output: STRICT,
+      });
+      const kept = journal.steps[0]!.message!.parts.map((part) =>
+        part.type === 'tool-call' ? part.type : part,
+      );
+      expect(kept).toEqual(parts);
+      expect(events.filter(({ type }) => type === 'step-end').length).toBeGreaterThan(0);
+    });
+
+    it('executes the call that it has seen', async () => {
+      const { executed, events } = await play([{ events: [call, finish('tool_calls')] }, says('.')], {
+        output: STRICT,
+      });
+      expect(executed[0]!.input).toBe('seen');
+      expect(events.find((event) => event.type === 'tool-call')).toMatchObject({ call: { input: 'seen' } });
+    });
+
+    it('ends the answer where it trips, leaves the stream, and keeps what was safe', async () => {
+      const models = new FakeModelClient([
+        { events: [text('so '), text('far!'), text(' and more')], hangs: true },
+      ]);
+      const { events, end, journal, modelCalls } = await play([], { output: STRICT, models });
+      expect(shown(events, 'text-delta')).toBe('so far');
+      expect(end).toMatchObject({
+        stopReason: 'finished',
+        finishReason: 'content_filter',
+        content: 'so far',
+      });
+      expect(journal.steps[0]).toMatchObject({ isComplete: true, rawFinishReason: 'output_filter' });
+      expect(modelCalls[0]!.usage).toMatchObject({ source: 'estimated', outputTokens: { total: 7 } });
+    });
+
+    it('ends the answer too when only its end trips it, and takes the vendor’s figures', async () => {
+      const { end, modelCalls } = await play([{ events: [text('why?'), finish('stop')] }], {
+        output: STRICT,
+      });
+      expect(end).toMatchObject({ finishReason: 'content_filter', content: 'why' });
+      expect(modelCalls[0]!.usage.source).toBe('measured');
+    });
+
+    it('counts an answer of which nothing may be shown', async () => {
+      const { end, modelCalls } = await play([{ events: [text('!'), finish('stop', usage(5, 0))] }], {
+        output: STRICT,
+      });
+      expect(end).toMatchObject({ finishReason: 'content_filter', messageId: null });
+      expect(modelCalls).toHaveLength(1);
+    });
+
+    it('gives a thought back to the vendor unchanged or not at all', async () => {
+      const part = (said: string) => ({
+        type: 'reasoning' as const,
+        part: { type: 'reasoning' as const, text: said, provider: 'anthropic', signature: 'sig' },
+      });
+      const { journal, events } = await play(
+        [
+          {
+            events: [
+              ...[thought('go'), thought('od'), part('good')],
+              ...[thought('b#d'), part('b#d')],
+              ...[part('late'), part('')],
+              ...[text('.'), finish('stop')],
+            ],
+          },
+        ],
+        { output: STRICT },
+      );
+      expect(shown(events, 'reasoning-delta')).toBe('goodb*dlate');
+      expect(journal.steps[0]!.message!.parts).toEqual([
+        part('good').part,
+        { type: 'reasoning', text: 'b*d' },
+        part('late').part,
+        part('').part,
+        { type: 'text', text: '.' },
+      ]);
+    });
+
+    it('ends an answer within its thoughts', async () => {
+      const { end, events, journal } = await play([{ events: [thought('hm!'), text('no')] }], {
+        output: STRICT,
+      });
+      expect(end).toMatchObject({ finishReason: 'content_filter', content: '' });
+      expect(shown(events, 'reasoning-delta')).toBe('hm');
+      expect(journal.steps[0]!.message!.parts).toEqual([{ type: 'reasoning', text: 'hm' }]);
+    });
+  });
+
   it('names and charges the fallback that served, not the model that was asked for', async () => {
     const fallback = { ...A_MODEL, id: 'fallback', price: undefined };
     const { end, modelCalls } = await play([
@@ -732,6 +887,7 @@ describe(runLoop.name, () => {
       },
       {
         models,
+        output: OPEN,
         journal: {
           commitModelStep: () => Promise.reject(new Error('fenced')),
           dispatch: () => Promise.resolve(),

@@ -8,6 +8,7 @@ import type { Ids } from '../../../shared/context/ids.js';
 import type { ModelClient, ModelInfo, ModelRequest } from '../../providers/index.js';
 import { callModel } from './call-model.js';
 import { type ExecuteTool, executeToolCalls, refusal } from './execute-tool-calls.js';
+import type { OutputScreen } from './output-screen.js';
 import type { StepEvent } from './run-events.js';
 import type {
   ApprovalDemand,
@@ -52,6 +53,8 @@ export interface RunRequest {
 
 export interface LoopCollaborators {
   readonly models: ModelClient;
+  /** What the model says goes through it before anything else sees it. */
+  readonly output: OutputScreen;
   readonly executeTool: ExecuteTool;
   /** Those of the run's tools that its user still has; asked before every model call but the first. */
   readonly offerTools: () => Promise<readonly ToolDefinition[]>;
@@ -100,6 +103,7 @@ export async function* runLoop(
   run: RunRequest,
   {
     models,
+    output,
     executeTool,
     offerTools,
     approvalsFor,
@@ -184,7 +188,7 @@ export async function* runLoop(
     yield { type: 'step-start', step };
 
     const startedAt = clock.now();
-    const reply = yield* callModel(models, request, step, signal);
+    const reply = yield* callModel(models, output, request, step, signal);
     model = reply.model.id;
     if (reply.modelCall) onModelCall(reply.modelCall);
 

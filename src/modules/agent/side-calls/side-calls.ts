@@ -17,6 +17,7 @@ import {
 } from '../../providers/index.js';
 import { type QuotaAmount, RunQuotas } from '../../rate-limit/index.js';
 import { persist } from '../journal-persistence.js';
+import type { OutputScreen } from '../loop/output-screen.js';
 import { callModel } from '../loop/call-model.js';
 import type { ModelCallRecord } from '../loop/run-journal.js';
 import { SpendingAlerts } from '../spending/spending-alerts.js';
@@ -39,6 +40,12 @@ interface Made<T> {
   readonly result: T | undefined;
   readonly error?: unknown;
 }
+
+/** Nobody but Perch itself reads these answers as they come; what they become of is screened where it is shown. */
+const UNSCREENED: OutputScreen = {
+  filter: () => ({ push: (delta) => delta, end: () => '', tripped: undefined }),
+  call: (call) => call,
+};
 
 /**
  * Calls to models that nobody waits for and that belong to no run: they cost their user what they cost, within the same
@@ -92,7 +99,7 @@ export class SideCalls implements OnApplicationBootstrap {
         },
       },
       async (limit) => {
-        const stream = callModel(this.models, request, 1, limit);
+        const stream = callModel(this.models, UNSCREENED, request, 1, limit);
         let next = await stream.next();
         while (!next.done) next = await stream.next();
         const { parts, error, modelCall, finishReason } = next.value;

@@ -1,0 +1,264 @@
+import { BufferedStage, type Edit } from '../buffered-stage.js';
+import type { Lookahead } from '../lookahead.js';
+import { filterWhole } from '../text-stage.js';
+import { holdsForbidden, type IsAllowed, isForbidden } from './forbidden-url.js';
+import { type Address, readAddressBehind, readKnownAddress } from './read-address.js';
+import { isReference, readAttribute } from './read-attribute.js';
+import { readDestination, readReference } from './read-destination.js';
+import { TagScan } from './tag-scan.js';
+
+/** What loads by itself when an answer is shown, and what somebody has to click on. */
+export type LinkKind = 'image' | 'link';
+
+export interface LinkPolicy {
+  readonly isAllowed: IsAllowed;
+  /** Kinds that lose forbidden addresses. */
+  readonly kinds: ReadonlySet<LinkKind>;
+}
+
+/** Without anything in it that Markdown or HTML would understand, and without the host: a host can carry data too. */
+export const LINK_REMOVED = '(link removed)';
+
+const BOUND = 6_144;
+const MAX_LABEL = 600;
+const MAX_DEPTH = 8;
+const MAX_SCHEME = 32;
+const SPACE = /\s/;
+const IN_TEXT = /[!\]([<]/g;
+const WITH_ADDRESSES = /[!\]([<:&：]|[hfwｈｆｗ]/gi;
+/** Attributes of these lead somewhere only when somebody clicks. */
+const CLICKED = /^(href|action|formaction|ping|cite|xlink:href)$/;
+const CLICKED_TAGS = /^(a|area|form|button|input|q|blockquote|del|ins|svg)$/;
+
+type Swallowing = 'space' | 'wider' | 'destination' | '"' | "'" | 'value';
+
+const ENDS: Readonly<Record<Swallowing, RegExp>> = {
+  space: /[\s<>"`]/,
+  wider: /[\s<]/,
+  destination: /[\s)]/,
+  '"': /"/,
+  "'": /'/,
+  value: /[\s>]/,
+};
+/** What ends a swallowed value and is a part of it. */
+const IS_TAKEN = new Set<Swallowing>(['"', "'"]);
+
+/**
+ * Takes the address from links, images and everything else that leads to a host which is not allowed. It goes by the places
+ * where an address can stand, not by whole constructs, so that half a construct does not get through either.
+ */
+export class LinkStage extends BufferedStage {
+  private swallowing: Swallowing | undefined;
+  private tag: TagScan | undefined;
+  /** Between `<style>` and the end. */
+  private hasStyles = false;
+  /** An image has begun whose address may come anywhere later. */
+  private isImageOpen = false;
+  /** So many characters belong to an address that is allowed. */
+  private vouched = 0;
+  /** After so many characters an address of that length comes which is allowed. */
+  private upcoming: { after: number; readonly length: number } | undefined;
+  private readonly places: RegExp;
+
+  constructor(
+    private readonly policy: LinkPolicy,
+    private readonly onFound: (kind: LinkKind) => void,
+  ) {
+    super(BOUND, 40);
+    this.places = new RegExp(policy.kinds.has('link') ? WITH_ADDRESSES : IN_TEXT);
+  }
+
+  protected get isSwallowing(): boolean {
+    return this.swallowing !== undefined;
+  }
+
+  protected nextPlace(text: string, from: number): number {
+    if (this.tag || this.hasStyles) return from;
+    this.places.lastIndex = from;
+    return this.places.exec(text)?.index ?? text.length;
+  }
+
+  protected override passed(text: string): void {
+    this.vouched = Math.max(0, this.vouched - text.length);
+    if (this.upcoming && (this.upcoming.after -= text.length) <= 0) {
+      this.vouched = Math.max(this.vouched, this.upcoming.after + this.upcoming.length);
+      this.upcoming = undefined;
+    }
+    this.tag?.pass(text);
+    if (this.tag?.isOver) this.tag = undefined;
+  }
+
+  protected decide(look: Lookahead): Edit | undefined {
+    const first = look.at(0);
+    switch (first) {
+      case '!':
+        return look.at(1) === '[' ? this.bracket(look, 1, 'image') : undefined;
+      case '[':
+        return this.bracket(look, 0, 'link');
+      case ']':
+        return look.at(1) === ':' ? this.definition(look) : undefined;
+      case '(':
+        return this.parenthesis(look);
+      case '<':
+        return this.angle(look);
+      case '"':
+      case "'":
+        if (this.hasStyles && /@import\s*$/i.test(this.tail)) return this.parenthesis(look);
+        return undefined;
+    }
+    const attribute = this.tag && /[\s"'/]/.test(this.previous) ? this.attribute(look) : undefined;
+    return attribute ?? (this.policy.kinds.has('link') ? this.address(look, first) : undefined);
+  }
+
+  protected swallow(look: Lookahead): number | undefined {
+    const kind = this.swallowing!;
+    const end = ENDS[kind];
+    for (let at = 0; at < BOUND - 1; at += 1) {
+      const character = look.at(at);
+      if (character === '') {
+        if (at > 0) look.isStarved = false;
+        else if (!look.isStarved) this.swallowing = undefined;
+        return at > 0 ? at : undefined;
+      }
+      if (!end.test(character)) continue;
+      const length = IS_TAKEN.has(kind) ? at + 1 : at;
+      this.swallowing = undefined;
+      return length > 0 ? length : undefined;
+    }
+    return BOUND - 1;
+  }
+
+  /** `[label](address)`: without its address only the label is left, which is looked at again. */
+  private bracket(look: Lookahead, open: number, kind: LinkKind): Edit | undefined {
+    const close = readLabel(look, open);
+    if (look.isStarved) return undefined;
+    if (close !== undefined && look.at(close + 1) === '(') {
+      const { reference, end, isLong } = readDestination(look, close + 1);
+      if (look.isStarved) return undefined;
+      if (!this.forbids(reference, kind, isLong)) {
+        if (!isLong && look.at(end - 1) === ')')
+          this.upcoming = { after: close + 1, length: end - close - 1 };
+        return undefined;
+      }
+      const label = look.slice(open + 1, close);
+      if (!isLong)
+        return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
+      this.swallowing = 'destination';
+      const output = this.apart + filterWhole(new LinkStage(this.policy, this.onFound), label);
+      return this.found(kind, { length: end, output });
+    }
+    if (look.isStarved) return undefined;
+    if (kind === 'image') this.isImageOpen = true;
+    return undefined;
+  }
+
+  /** `[label]: address`. An image may refer to it from anywhere. */
+  private definition(look: Lookahead): Edit | undefined {
+    const start = look.skip(2, SPACE, 66);
+    const { reference, end, isLong } = readReference(look, start);
+    if (look.isStarved || !this.forbids(reference, 'image', isLong)) return undefined;
+    if (isLong) this.swallowing = 'space';
+    return this.found('link', { length: end, output: `]: ${LINK_REMOVED}` });
+  }
+
+  /** The address of a link whose label was too long to be seen together with it, or that has come about by a removal. */
+  private parenthesis(look: Lookahead): Edit | undefined {
+    const isStyle = this.hasStyles && /(url|image|src|image-set|@import)\s*$/i.test(this.tail);
+    if (!isStyle && !this.tail.endsWith(']')) return undefined;
+    const { reference, end, isLong } = look.at(0) === '(' ? readDestination(look, 0) : readReference(look, 0);
+    const kind = isStyle || this.isImageOpen ? 'image' : 'link';
+    if (look.isStarved || !this.forbids(reference, kind, isLong)) return undefined;
+    if (isLong) this.swallowing = 'destination';
+    return this.found(kind, { length: end, output: '()' });
+  }
+
+  private angle(look: Lookahead): Edit | undefined {
+    if (!/[A-Za-z]/.test(look.at(1))) return undefined;
+    const schemeEnd = look.skip(1, /[A-Za-z0-9+.-]/, 1 + MAX_SCHEME);
+    if (look.at(schemeEnd) === ':' && schemeEnd > 2) {
+      const { reference, end } = readReference(look, 0);
+      const isOne = look.at(end - 1) === '>' && !/[\s<]/.test(reference);
+      if (look.isStarved) return undefined;
+      if (isOne && this.forbids(reference, 'link', false))
+        return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
+    }
+    const nameEnd = look.skip(1, /[^\s/>]/, 41);
+    if (look.isStarved) return undefined;
+    const name = look.slice(1, nameEnd).toLowerCase();
+    if (name === 'style') this.hasStyles = true;
+    this.tag ??= new TagScan(name);
+    return undefined;
+  }
+
+  private attribute(look: Lookahead): Edit | undefined {
+    const attribute = readAttribute(look);
+    if (look.isStarved || !attribute) return undefined;
+    const { name, value, end, openQuote } = attribute;
+    const isClicked = CLICKED.test(name) && CLICKED_TAGS.test(this.tag!.name);
+    const kind = isClicked ? 'link' : 'image';
+    if (!this.policy.kinds.has(kind)) return undefined;
+    const { isAllowed } = this.policy;
+    const isLong = openQuote !== undefined && look.at(end) !== '';
+    const isOut =
+      isLong ||
+      (isReference(name) && isForbidden(value, isAllowed)) ||
+      holdsForbidden(value, isAllowed) ||
+      (name === 'style' && value.includes('\\'));
+    if (!isOut) return undefined;
+    if (openQuote !== undefined) this.swallowing = openQuote === '' ? 'value' : (openQuote as '"' | "'");
+    return this.found(kind, { length: end, output: this.apart });
+  }
+
+  private address(look: Lookahead, first: string): Edit | undefined {
+    if (this.vouched > 0) return undefined;
+    let address: Address | undefined;
+    if (first === ':' || first === '：') {
+      const scheme = /[a-z][a-z0-9+.-]*$/i.exec(this.tail)?.[0];
+      address = scheme === undefined ? undefined : readAddressBehind(look, scheme.toLowerCase());
+    } else if (first === '&' || !/[A-Za-z0-9]/.test(this.previous)) {
+      address = readKnownAddress(look);
+    }
+    if (look.isStarved || !address) return undefined;
+    const { end, isLong, reference, wider } = address;
+    const isOut = isForbidden(reference, this.policy.isAllowed);
+    if (!isOut && (wider === undefined || !isForbidden(wider, this.policy.isAllowed))) {
+      this.vouched = end;
+      return undefined;
+    }
+    if (isLong) this.swallowing = 'space';
+    if (!isOut) this.swallowing = 'wider';
+    return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
+  }
+
+  /** Between what is said already and what comes after a removal: together they could be an address. */
+  private get apart(): string {
+    return /[A-Za-z0-9:/\\.&;@"'\]]$/.test(this.tail) ? ' ' : '';
+  }
+
+  private forbids(reference: string, kind: LinkKind, isLong: boolean): boolean {
+    if (!this.policy.kinds.has(kind)) return false;
+    // What is too long to be read is let go only where its beginning says that it stays here.
+    return isForbidden(reference, this.policy.isAllowed) || (isLong && /^[^/?#]*[:\\]|^\/\//.test(reference));
+  }
+
+  private found(kind: LinkKind, edit: Edit): Edit {
+    this.vouched = 0;
+    this.upcoming = undefined;
+    this.onFound(kind);
+    return edit;
+  }
+}
+
+/** Where the bracket closes that opens here; `undefined`: not on this side of an empty line, or too far away. */
+function readLabel(look: Lookahead, open: number): number | undefined {
+  let depth = 0;
+  for (let at = open; at - open <= MAX_LABEL; at += 1) {
+    const character = look.at(at);
+    if (character === '') return undefined;
+    if (character === '\n' && look.at(at + 1) === '\n') return undefined;
+    if (character === '\\') at += 1;
+    else if (character === '[' && (depth += 1) > MAX_DEPTH) return undefined;
+    else if (character === ']' && (depth -= 1) === 0) return at;
+  }
+  return undefined;
+}
