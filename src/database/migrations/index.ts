@@ -12,6 +12,7 @@ import { ContextOfRuns1764600000000 } from './1764600000000-context-of-runs.js';
 import { Taint1764600001000 } from './1764600001000-taint.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
 import { Summaries1764600401000 } from './1764600401000-summaries.js';
+import { AuditChain1764600600000 } from './1764600600000-audit-chain.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Taint1764600001000,
   Recall1764600400000,
   Summaries1764600401000,
+  AuditChain1764600600000,
 ];

@@ -10,6 +10,7 @@ import { AccountsService } from './accounts.service.js';
 import { AccountAdministrationRepository } from './administration/account-administration.repository.js';
 import { AdministrationController } from './administration/administration.controller.js';
 import { AdministrationService } from './administration/administration.service.js';
+import { AuditController } from './administration/audit.controller.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { DemoAccountService } from './demo-account.service.js';
@@ -43,7 +44,7 @@ class SigningSecretModule {}
       useFactory: (secret: Buffer) => ({ secret }),
     }),
   ],
-  controllers: [AuthController, AdministrationController],
+  controllers: [AuthController, AdministrationController, AuditController],
   providers: [
     UserAccountRepository,
     RefreshTokenRepository,

@@ -164,9 +164,11 @@ export class ToolGate {
           : 'tool.refused',
       targetType: runId === undefined ? 'tool_call' : 'run',
       targetId: runId ?? call.toolCallId,
+      outcome: isAllowed || decision === 'approval_requested' ? 'ok' : 'refused',
       requestId,
       details: {
-        tool_name: call.toolName.slice(0, MAX_NAME_LENGTH),
+        // A name that the model made up may say anything.
+        tool_name: tool?.name ?? 'unknown',
         tool_call_id: call.toolCallId.slice(0, MAX_CALL_ID_LENGTH),
         ...(tool ? { side_effect: tool.sideEffect } : {}),
         // Not the arguments: the trail outlives what its users may have erased.

@@ -12,7 +12,7 @@ import {
   differenceOf,
   isAdministrator,
 } from './account-change.js';
-import type { Actor } from '../../observability/index.js';
+import { type Actor, AuditTrail } from '../../observability/index.js';
 
 interface AccountRow {
   id: string;
@@ -38,7 +38,10 @@ export interface AuditStamp {
 /** Accounts as administrators see and change them. A change and its entry in the audit trail are one transaction. */
 @Injectable()
 export class AccountAdministrationRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly trail: AuditTrail,
+  ) {}
 
   async find(id: string): Promise<AdministeredAccount | undefined> {
     const rows = await this.dataSource.query<AccountRow[]>(
@@ -99,18 +102,19 @@ export class AccountAdministrationRepository {
           stamp.now,
         ],
       );
-      await manager.query(
-        `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
-         VALUES ($1, $2, 'user.update', 'user', $3, $4, $5, $6, $7)`,
-        [
-          stamp.id,
-          stamp.actor.userId,
-          id,
-          difference.before,
-          difference.after,
-          stamp.actor.requestId ?? null,
-          stamp.now,
-        ],
+      await this.trail.record(
+        {
+          id: stamp.id,
+          actorId: stamp.actor.userId,
+          action: 'user.update',
+          targetType: 'user',
+          targetId: id,
+          before: difference.before,
+          details: difference.after,
+          requestId: stamp.actor.requestId,
+          at: stamp.now,
+        },
+        manager,
       );
       return { account: after, isChanged: true };
     });

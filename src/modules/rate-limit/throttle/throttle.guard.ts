@@ -13,7 +13,7 @@ import { CLOCK, type Clock } from '../../../shared/context/clock.js';
 import { limitHeaders } from '../limit-headers.js';
 import type { QuotaState } from '../quota-store.js';
 import { quotaExceeded } from '../rate-limit.errors.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress } from '../../../shared/http/client-address.js';
 import { FamiliarAddresses } from './familiar-addresses.js';
 import { triedAccount } from './throttlers.js';
 
