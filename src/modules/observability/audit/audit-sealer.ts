@@ -28,6 +28,7 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
   private reportedAtMs = -Infinity;
+  private isFailing = false;
 
   constructor(
     private readonly chain: AuditChainRepository,
@@ -57,8 +58,11 @@ export class AuditSealer implements OnApplicationBootstrap, BeforeApplicationShu
   private async turn(): Promise<void> {
     try {
       if (await this.chain.hasUnsealed()) await this.seal(false);
+      this.isFailing = false;
     } catch (error) {
-      this.logger.warn({ event: 'audit.not_sealed', err: error });
+      // Once per outage: others say that the database is away.
+      this.logger[this.isFailing ? 'debug' : 'warn']({ event: 'audit.not_sealed', err: error });
+      this.isFailing = true;
     }
   }
 
