@@ -13,7 +13,44 @@ const WAYS_OUT = [
   'src/modules/auth/external/fetch-jwks.ts',
 ];
 
-const NO_SANDBOX = ['node:vm', 'vm'].map((name) => ({ name, message: 'node:vm is no sandbox.' }));
+/** The files that may start another program: the embedded database, and MCP servers that an operator has configured. */
+const STARTS_PROGRAMS = [
+  'src/database/embedded/{postmaster,run-program}.ts',
+  'src/modules/tools/mcp/client/stdio-transport.ts',
+];
+
+/** The files that may load what they have no fixed name for: workers, and binaries that depend on the platform. */
+const LOADS_BY_NAME = [
+  'src/database/embedded/binaries.ts',
+  'src/modules/tools/builtin/run-code/quickjs-wasm.ts',
+  'src/modules/tools/sandbox/worker-entry.ts',
+];
+
+const bothNames = (module, restriction) =>
+  [module, `node:${module}`].map((name) => ({ ...restriction, name }));
+
+const NO_SANDBOX = [
+  ...bothNames('vm', { message: 'node:vm is no sandbox.' }),
+  ...['vm2', 'isolated-vm'].map((name) => ({
+    name,
+    message: `${name} is no sandbox: code of others runs in ComputeSandbox.`,
+  })),
+  ...['inspector', 'inspector/promises', 'repl', 'wasi'].flatMap((name) =>
+    bothNames(name, { message: 'It runs code that is given as text.' }),
+  ),
+];
+
+const PROGRAMS = 'Only the files in STARTS_PROGRAMS (.config/eslint.config.js) start other programs.';
+const PROGRAM_IMPORTS = [
+  ...['child_process', 'cluster'].flatMap((name) => bothNames(name, { message: PROGRAMS })),
+  ...['@modelcontextprotocol/client/stdio', 'cross-spawn', 'execa'].map((name) => ({
+    name,
+    message: PROGRAMS,
+  })),
+];
+
+const LOADING = 'What is loaded has a fixed name, except in LOADS_BY_NAME (.config/eslint.config.js).';
+const LOADER_IMPORTS = bothNames('module', { message: LOADING });
 
 /** What connects. What only listens, or looks at text, stays allowed. */
 const CLIENTS = {
@@ -23,14 +60,11 @@ const CLIENTS = {
   tls: ['connect'],
 };
 
-const bothNames = (module, restriction) =>
-  [module, `node:${module}`].map((name) => ({ ...restriction, name, message: OUTBOUND }));
-
 const CLIENT_IMPORTS = [
   { name: 'undici', message: OUTBOUND },
-  ...['http2', 'dgram', 'dns', 'dns/promises'].flatMap((module) => bothNames(module, {})),
+  ...['http2', 'dgram', 'dns', 'dns/promises'].flatMap((module) => bothNames(module, { message: OUTBOUND })),
   ...Object.entries(CLIENTS).flatMap(([module, names]) =>
-    bothNames(module, { importNames: ['default', ...names], allowTypeImports: true }),
+    bothNames(module, { importNames: ['default', ...names], allowTypeImports: true, message: OUTBOUND }),
   ),
 ];
 
@@ -48,6 +82,69 @@ const NO_ENVIRONMENT = {
   property: 'env',
   message: 'Read configuration through a slice from src/config.',
 };
+
+/** Ways around the imports, and text that becomes code. */
+const CODE_PROPERTIES = [
+  ...['getBuiltinModule', 'binding', '_linkedBinding', 'dlopen'].map((property) => ({
+    object: 'process',
+    property,
+    message: LOADING,
+  })),
+  ...['eval', 'Function'].flatMap((property) =>
+    ['globalThis', 'global'].map((object) => ({
+      object,
+      property,
+      message: 'Text does not become code here.',
+    })),
+  ),
+];
+
+const CONSTRUCTOR_OF_FUNCTIONS = {
+  selector: "MemberExpression[property.name='constructor'][object.property.name='constructor']",
+  message: 'Text does not become code here.',
+};
+
+const KNOWN_IMPORTS =
+  '/^(undici|(node:)?(https?|http2|net|tls|dgram|dns|dns.promises|vm|child_process|cluster|module|inspector|repl|wasi)|vm2|isolated-vm|cross-spawn|execa)$/';
+
+/** What the application's files may not do; `allowed`: except for this. */
+function restrict(allowed = {}) {
+  const { connects = false, startsPrograms = false, loadsByName = false, readsEnvironment = false } = allowed;
+  return {
+    'no-restricted-properties': [
+      'error',
+      ...CODE_PROPERTIES,
+      ...(readsEnvironment ? [] : [NO_ENVIRONMENT]),
+      ...(connects ? [] : CLIENT_PROPERTIES),
+    ],
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        paths: [
+          ...NO_SANDBOX,
+          ...(connects ? [] : CLIENT_IMPORTS),
+          ...(startsPrograms ? [] : PROGRAM_IMPORTS),
+          ...(loadsByName ? [] : LOADER_IMPORTS),
+        ],
+        patterns: [{ group: ['vm2/*', 'undici/*', 'isolated-vm/*'], message: OUTBOUND }],
+      },
+    ],
+    'no-restricted-syntax': [
+      'error',
+      CONSTRUCTOR_OF_FUNCTIONS,
+      {
+        selector: `ImportExpression > Literal[value=${KNOWN_IMPORTS}]`,
+        message: 'Import it where it can be seen.',
+      },
+      ...(loadsByName ? [] : [{ selector: "ImportExpression[source.type!='Literal']", message: LOADING }]),
+    ],
+    'no-restricted-globals': [
+      'error',
+      ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({ name, message: OUTBOUND })),
+      { name: 'require', message: LOADING },
+    ],
+  };
+}
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**', 'src/page/assets/**'] },
@@ -84,42 +181,11 @@ export default tseslint.config(
       '@typescript-eslint/no-restricted-imports': ['error', { paths: NO_SANDBOX }],
     },
   },
-  {
-    files: ['src/**/*.ts'],
-    ignores: ['src/**/*.spec.ts'],
-    rules: {
-      'no-restricted-properties': ['error', NO_ENVIRONMENT, ...CLIENT_PROPERTIES],
-      '@typescript-eslint/no-restricted-imports': ['error', { paths: [...NO_SANDBOX, ...CLIENT_IMPORTS] }],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector:
-            'ImportExpression > Literal[value=/^(undici|(node:)?(https?|http2|net|tls|dgram|dns|dns.promises|vm))$/]',
-          message: OUTBOUND,
-        },
-      ],
-      'no-restricted-globals': [
-        'error',
-        ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({
-          name,
-          message: OUTBOUND,
-        })),
-      ],
-    },
-  },
-  {
-    files: ['src/config/**'],
-    ignores: ['src/**/*.spec.ts'],
-    rules: { 'no-restricted-properties': ['error', ...CLIENT_PROPERTIES] },
-  },
-  {
-    files: WAYS_OUT,
-    rules: {
-      'no-restricted-globals': 'off',
-      'no-restricted-properties': ['error', NO_ENVIRONMENT],
-      '@typescript-eslint/no-restricted-imports': ['error', { paths: NO_SANDBOX }],
-    },
-  },
+  { files: ['src/**/*.ts'], ignores: ['src/**/*.spec.ts'], rules: restrict() },
+  { files: ['src/config/**'], ignores: ['src/**/*.spec.ts'], rules: restrict({ readsEnvironment: true }) },
+  { files: WAYS_OUT, rules: restrict({ connects: true }) },
+  { files: STARTS_PROGRAMS, rules: restrict({ startsPrograms: true }) },
+  { files: LOADS_BY_NAME, rules: restrict({ loadsByName: true }) },
   {
     files: ['src/**/*.spec.ts', 'test/**/*.ts'],
     rules: {

@@ -143,13 +143,13 @@ describe(loadConfig.name, () => {
     ['AUTH_JWT_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'],
     ['AI_API_KEY', 'your-api-key-here'],
     ['METRICS_TOKEN', 'secret'],
-  ])('refuses a placeholder for %s in production', (name, value) => {
+  ])('F36: refuses a placeholder for %s in production', (name, value) => {
     expect(faultsOf({ ...PRODUCTION, [name]: value })).toEqual([
       `${name}: is a placeholder; set a real value when NODE_ENV=production`,
     ]);
   });
 
-  it('wants a signing secret in production and makes no demo account there', () => {
+  it('F36: wants a signing secret in production and makes no demo account there', () => {
     const { AUTH_JWT_SECRET: _, ...rest } = PRODUCTION;
     expect(faultsOf(rest)).toEqual(['AUTH_JWT_SECRET: is needed when NODE_ENV=production']);
     expect(loadConfig({ ...PRODUCTION, AI_PROVIDER: 'scripted' }).auth.isDemoAccountEnabled).toBe(false);

@@ -106,6 +106,33 @@ describe('administration', () => {
     ]);
   });
 
+  it('shows the place of each entry in the chain, checks the chain, and gives it away whole', async () => {
+    const { entries } = (await read(admin, '/admin/audit?limit=1')) as unknown as {
+      entries: { seq: number }[];
+    };
+    expect(entries).toEqual([
+      expect.objectContaining({
+        seq: expect.any(Number) as unknown,
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
+        actor_kind: 'user',
+        outcome: 'ok',
+        from: { network: '127.0.0.0/24', address_hash: expect.any(String) as unknown },
+      }),
+    ]);
+    const { seq } = entries[0]!;
+    expect(await read(admin, '/admin/audit/verify')).toMatchObject({ ok: true, checked: seq, head: { seq } });
+
+    const answer = await admin.get('/api/v1/admin/audit/export');
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
+    const lines = (await answer.text()).trimEnd().split('\n');
+    expect(lines).toHaveLength(seq + 2);
+    expect(JSON.parse(lines.at(-2)!)).toMatchObject({ seq: seq + 1, action: 'audit.export' });
+    expect(JSON.parse(lines.at(-1)!)).toEqual({
+      head: { seq: seq + 1, hash: expect.any(String) as unknown },
+    });
+    expect(lines.join('')).not.toContain('@example.com');
+  });
+
   it('takes an office away from a session that is open', async () => {
     await admin.patch(`/api/v1/admin/users/${userId}`, { roles: ['user', 'admin'] });
     expect((await user.get('/api/v1/admin/audit')).status).toBe(200);

@@ -213,7 +213,7 @@ describe('bad input', () => {
     });
   }
 
-  it('closes a connection whose headers do not come', async () => {
+  it('F29: closes a connection whose headers do not come', async () => {
     const answer = await talk('GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('application/problem+json');

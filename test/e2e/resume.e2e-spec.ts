@@ -22,7 +22,7 @@ import { describeWithOwnRedis, type OwnRedis, startOwnRedis } from '../support/s
 
 const CHAT_STREAM = '/api/v1/agent/chat/stream';
 
-describeWithOwnRedis('a stream that was cut', () => {
+describeWithOwnRedis('F57: a stream that was cut', () => {
   let redis: OwnRedis;
   let models: ModelServer;
   let book: ModelBook;

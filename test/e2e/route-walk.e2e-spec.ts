@@ -1,5 +1,17 @@
 import type { ApiClient } from '../support/perch/api-client.js';
-import { documentedRoutes } from '../support/perch/document-routes.js';
+import {
+  NOT_OWNED,
+  OWNED_THINGS_ENVIRONMENT,
+  ownedThingsOf,
+  type Things,
+} from '../support/perch/owned-things.js';
+import {
+  exampleBody,
+  type NamingParameter,
+  namingParameters,
+  type Route,
+  ROUTES,
+} from '../support/perch/routes.js';
 import { startTestPerch, type TestPerch } from '../support/perch/test-perch.js';
 
 const PUBLIC = new Set([
@@ -9,30 +21,34 @@ const PUBLIC = new Set([
   'POST /api/v1/auth/email/confirm',
 ]);
 
-const ROUTES = documentedRoutes();
 const MISSING = '0193ab40-0000-7000-8000-000000000000';
+
+/** Every parameter of every route for users that names something of somebody. */
+const OF_SOMEBODY = ROUTES.filter(({ operation }) => operation['x-required-permission'] !== 'admin').flatMap(
+  (route) =>
+    namingParameters(route)
+      .filter(({ name, place }) => NOT_OWNED[place] === undefined && NOT_OWNED[name] === undefined)
+      .map((parameter) => ({ route, parameter })),
+);
+const idIn = (things: Things, { name, place }: NamingParameter): string | undefined =>
+  things[place] ?? things[name];
 
 describe('every route of the document', () => {
   let perch: TestPerch;
   let owner: ApiClient;
   let other: ApiClient;
-  let owned: Record<string, string>;
+  let owned: { session_id: string };
+  /** One of everything, of the owner and of the other one. */
+  let theirs: Things;
+  let mine: Things;
 
   beforeAll(async () => {
-    perch = await startTestPerch();
+    perch = await startTestPerch(OWNED_THINGS_ENVIRONMENT);
     owner = await perch.user();
     other = await perch.user();
-    const answer = await owner.chat({ message: 'This is mine.' });
-    await owner.put('/api/v1/agent/memories/settings', { enabled: true });
-    await other.put('/api/v1/agent/memories/settings', { enabled: true });
-    const fact = await owner.post('/api/v1/agent/memories', { text: 'This is mine.' });
-    const { id: factId } = (await fact.json()) as { id: string };
-    owned = {
-      session_id: answer.session_id,
-      run_id: answer.run_id,
-      message_id: answer.message_id!,
-      memory_id: factId,
-    };
+    owned = await owner.chat({ message: 'This is mine.' });
+    theirs = await ownedThingsOf(owner);
+    mine = await ownedThingsOf(other);
   });
   afterAll(() => perch.stop());
 
@@ -93,47 +109,65 @@ describe('every route of the document', () => {
     },
   );
 
-  const withIds = ROUTES.filter(({ path }) => /\{(session_id|run_id|memory_id)\}/.test(path));
+  it('has somebody else’s thing to ask for, for each parameter that names one', () => {
+    const unknown = OF_SOMEBODY.filter(({ parameter }) => !idIn(theirs, parameter)).map(
+      ({ route, parameter }) =>
+        `${route.method} ${route.path}: add ${parameter.place} to SEEDS, or to NOT_OWNED, in test/support/perch/owned-things.ts`,
+    );
+    expect(unknown).toEqual([]);
+    expect(Object.keys(mine).filter((name) => mine[name] === theirs[name])).toEqual([]);
+  });
 
-  it.each(withIds.map(({ method, path }) => [method, path] as const))(
+  /** The request with this id there, and with ids of the caller's own everywhere else. */
+  function callNaming(
+    route: Route,
+    asked: NamingParameter,
+    id: string,
+  ): { path: string; answer: Promise<Response> } {
+    const query = new URLSearchParams();
+    const body = exampleBody(route);
+    let { path } = route;
+    for (const parameter of namingParameters(route)) {
+      const isAsked = parameter.place === asked.place && parameter.in === asked.in;
+      const value = isAsked ? id : idIn(mine, parameter);
+      if (parameter.in === 'path') path = path.replace(`{${parameter.name}}`, value ?? 'example');
+      else if (isAsked || parameter.in === 'body') {
+        if (parameter.in === 'query') query.set(parameter.name, id);
+        else if (isAsked || body![parameter.name] !== undefined) body![parameter.name] = value;
+      }
+    }
+    const target = query.size > 0 ? `${path}?${query.toString()}` : path;
+    return { path: target, answer: call(other, route.method, target, body) };
+  }
+
+  async function readNaming(route: Route, parameter: NamingParameter, id: string): Promise<unknown> {
+    const { path, answer } = callNaming(route, parameter, id);
+    const response = await answer;
+    const { instance, request_id: requestId, ...rest } = (await response.json()) as Record<string, unknown>;
+    if (instance !== undefined) {
+      expect(instance).toBe(path.split('?')[0]);
+      expect(requestId).toBe(response.headers.get('x-request-id'));
+    }
+    const headers = [...response.headers.keys()].filter(
+      (name) => !['date', 'x-request-id', 'x-process-time'].includes(name),
+    );
+    return { status: response.status, rest, headers };
+  }
+
+  it.each(
+    OF_SOMEBODY.map(
+      ({ route, parameter }) =>
+        [route.method, `${route.path} (${parameter.in}: ${parameter.name})`, route, parameter] as const,
+    ),
+  )(
     '%s %s answers another user’s id exactly like a missing one',
-    async (method, path) => {
-      const body = path.endsWith('/approvals')
-        ? { tool_call_id: 'call_1', decision: 'approve' }
-        : method === 'PATCH'
-          ? path.endsWith('/{message_id}')
-            ? { pinned: true }
-            : path.includes('/memories/')
-              ? { text: 'Mine now' }
-              : { title: 'Mine now' }
-          : undefined;
-      const read = async (ids: Record<string, string>): Promise<unknown> => {
-        const response = await call(other, method, filled(path, ids), body);
-        const {
-          instance,
-          request_id: requestId,
-          ...problem
-        } = (await response.json()) as Record<string, unknown>;
-        expect(instance).toBe(filled(path, ids));
-        expect(requestId).toBe(response.headers.get('x-request-id'));
-        const headers = [...response.headers.keys()].filter(
-          (name) => !['date', 'x-request-id', 'x-process-time'].includes(name),
-        );
-        return { status: response.status, problem, headers };
-      };
-      const foreign = await read(owned);
-      expect(foreign).toMatchObject({ status: 404, problem: { code: 'not_found' } });
-      expect(foreign).toEqual(
-        await read({ session_id: MISSING, run_id: MISSING, message_id: MISSING, memory_id: MISSING }),
-      );
-      expect(foreign).toEqual(
-        await read({
-          session_id: 'not-a-uuid',
-          run_id: 'not-a-uuid',
-          message_id: 'not-a-uuid',
-          memory_id: 'not-a-uuid',
-        }),
-      );
+    async (_method, _path, route, parameter) => {
+      const foreign = await readNaming(route, parameter, idIn(theirs, parameter)!);
+      expect(foreign).toEqual(await readNaming(route, parameter, MISSING));
+      // A filter of a list finds nothing; all else is not there.
+      if (parameter.in === 'query') expect(foreign).toMatchObject({ status: 200 });
+      else expect(foreign).toMatchObject({ status: 404, rest: { code: 'not_found' } });
+      if (parameter.in === 'path') expect(foreign).toEqual(await readNaming(route, parameter, 'not-a-uuid'));
     },
   );
 
@@ -151,12 +185,12 @@ describe('every route of the document', () => {
     const list = (await (await other.get('/api/v1/agent/conversations')).json()) as {
       conversations: unknown[];
     };
-    expect(list.conversations).toEqual([]);
-    const mine = (await (await owner.get(`/api/v1/agent/conversations/${owned.session_id}`)).json()) as {
+    expect(list.conversations).toEqual([expect.objectContaining({ session_id: mine['session_id'] })]);
+    const kept = (await (await owner.get(`/api/v1/agent/conversations/${owned.session_id}`)).json()) as {
       title: string;
       messages: unknown[];
     };
-    expect(mine).toMatchObject({ title: 'This is mine.' });
-    expect(mine.messages).toHaveLength(2);
+    expect(kept).toMatchObject({ title: 'This is mine.' });
+    expect(kept.messages).toHaveLength(2);
   });
 });

@@ -16,6 +16,7 @@ import { AnswerCache1764600300001 } from './1764600300001-answer-cache.js';
 import { Recall1764600400000 } from './1764600400000-recall.js';
 import { Summaries1764600401000 } from './1764600401000-summaries.js';
 import { MemoryAndErasure1764600500000 } from './1764600500000-memory-and-erasure.js';
+import { AuditChain1764600600000 } from './1764600600000-audit-chain.js';
 
 /** All migrations in order. A new one is a new line here. */
 export const MIGRATIONS: (new () => MigrationInterface)[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   Recall1764600400000,
   Summaries1764600401000,
   MemoryAndErasure1764600500000,
+  AuditChain1764600600000,
 ];

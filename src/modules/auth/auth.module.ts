@@ -17,6 +17,7 @@ import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyUsage } from './api-keys/key-usage.js';
+import { AuditController } from './administration/audit.controller.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { CredentialVerifier } from './credential.verifier.js';
@@ -86,6 +87,7 @@ class SigningSecretModule {}
     ApiKeysController,
     AdministrationController,
     KeyAdministrationController,
+    AuditController,
   ],
   providers: [
     UserAccountRepository,

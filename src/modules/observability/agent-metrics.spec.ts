@@ -60,7 +60,7 @@ describe(AgentMetrics.name, () => {
     expect((await linesOf('agent_latency_seconds')).join()).toContain(`has_tools="${hasTools}"`);
   });
 
-  it('has no more series after 10,000 made-up tools than after one', async () => {
+  it('F61: has no more series after 10,000 made-up tools than after one', async () => {
     for (let index = 0; index < 10_000; index += 1)
       metrics.recordRun({ ...run, toolNames: [`made_up_${index}`] });
     expect(await linesOf('agent_requests_total')).toEqual([

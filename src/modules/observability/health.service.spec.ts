@@ -49,8 +49,6 @@ describe('health', () => {
 
   it.each<[string, Dependencies, Record<string, string>, string]>([
     ['the database is away', { database: away }, { database: 'down' }, 'Not ready: database.'],
-    ['the schema is old', { database: async () => 'pending' }, { database: 'down' }, 'Not ready: database.'],
-    ['the schema is newer', { database: async () => 'newer' }, { database: 'down' }, 'Not ready: database.'],
     ['Redis is away', { redis: away }, { database: 'up', redis: 'down' }, 'Not ready: redis.'],
     [
       'both are away',
@@ -65,6 +63,16 @@ describe('health', () => {
     expect(refusal.extensions).toEqual({ checks });
     expect(refusal.retryAfterSeconds).toBeGreaterThan(0);
   });
+
+  it.each(['pending', 'newer'] as const)(
+    'F35: is not ready where the schema is %s: this build was made for another',
+    async (schema) => {
+      const { controller } = await start({ database: async () => schema });
+      const refusal = await refusalOf(controller.ready());
+      expect(refusal).toMatchObject({ code: 'dependency_unavailable', detail: 'Not ready: database.' });
+      expect(refusal.extensions).toEqual({ checks: { database: 'down' } });
+    },
+  );
 
   it('answers although a dependency does not', async () => {
     const { controller } = await start({ redis: () => new Promise<never>(() => undefined) });

@@ -78,7 +78,7 @@ describe('HTTP metrics', () => {
     ]);
   });
 
-  it('has as many series for a thousand paths, ids and methods as for one', async () => {
+  it('F61: has as many series for a thousand paths, ids and methods as for one', async () => {
     for (let index = 0; index < 100; index += 1) {
       await fetch(`${edge.url}/nowhere/${index}`);
       await fetch(`${edge.url}/api/v1/things/${index}`);

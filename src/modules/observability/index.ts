@@ -1,5 +1,15 @@
 export { AgentMetrics } from './agent-metrics.js';
-export type { Actor, AuditEntry, AuditRecord } from './audit/audit-entry.js';
+export { AuditChain, type ChainVerdict } from './audit/audit-chain.service.js';
+export {
+  type Actor,
+  ACTOR_KINDS,
+  type ActorKind,
+  AUDIT_OUTCOMES,
+  type AuditEntry,
+  type AuditOutcome,
+  type AuditRecord,
+} from './audit/audit-entry.js';
+export { AuditSealer } from './audit/audit-sealer.js';
 export { type AuditFilter, AuditTrail } from './audit/audit-trail.repository.js';
 export { AuditModule } from './audit/audit.module.js';
 export { Draining } from './draining.js';

@@ -89,6 +89,15 @@ describe(ToolExecutor.name, () => {
     ]);
   });
 
+  it('logs the names of parameters that the tool has, no others and no values', async () => {
+    await execute(
+      aTool(() => null),
+      { value: 41, 'what a user said': 1 },
+    );
+    expect(logged).toMatchObject([{ status: 'invalid_input', parameters: ['value'] }]);
+    expect(JSON.stringify(logged)).not.toMatch(/41|what a user said/);
+  });
+
   it.each([
     ['an unknown tool', { name: 'nothing' }, {}, 'unknown_tool'],
     ['a tool the agent does not have', { allowed: [] }, {}, 'forbidden'],

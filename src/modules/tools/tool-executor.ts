@@ -130,8 +130,8 @@ export class ToolExecutor {
       ...(caller.runId === undefined ? {} : { run_id: caller.runId }),
       status,
       duration_ms: Math.round(outcome.durationMs * 100) / 100,
-      // Names and size only: values may be what a user told the model in confidence.
-      parameters: parameterNames(call.input),
+      // Names and size only, and no name that was made up: both may be what a user told the model in confidence.
+      parameters: parameterNames(tool, call.input),
       result_size: outcome.status === 'ok' ? JSON.stringify(outcome.result).length : 0,
     });
   }
@@ -147,12 +147,12 @@ function isDown(tool: Tool): ToolOutcome {
   return toolFailure('unavailable', message, { code: 'tool_unavailable' });
 }
 
-function parameterNames(input: JsonValue): string[] {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-    ? Object.keys(input)
-        .slice(0, 20)
-        .map((key) => key.slice(0, 64))
-    : [];
+function parameterNames(tool: Tool | undefined, input: JsonValue): string[] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
+  const known = tool?.inputSchema['properties'] ?? {};
+  return Object.keys(input)
+    .filter((name) => Object.hasOwn(known, name))
+    .slice(0, 20);
 }
 
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {

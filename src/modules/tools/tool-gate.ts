@@ -164,9 +164,10 @@ export class ToolGate {
           : 'tool.refused',
       targetType: runId === undefined ? 'tool_call' : 'run',
       targetId: runId ?? call.toolCallId,
+      outcome: isAllowed || decision === 'approval_requested' ? 'ok' : 'refused',
       requestId,
       details: {
-        // A name that the model made up may be anything.
+        // A name that the model made up may say anything.
         tool_name: tool?.name ?? 'unknown',
         tool_call_id: call.toolCallId.slice(0, MAX_CALL_ID_LENGTH),
         ...(tool ? { side_effect: tool.sideEffect } : {}),

@@ -7,6 +7,8 @@ import type { Reservation } from './reservation.js';
 export interface RequestContext {
   /** The caller's `X-Request-Id` when it is a sane token, else a new one. */
   readonly requestId: string;
+  /** From where: an IPv4 address or an IPv6 network. Left out where nobody has asked over HTTP. */
+  readonly clientAddress?: string;
   /** Set by the authentication guard. */
   principal?: Principal;
   /** What the principal showed; set with it. */

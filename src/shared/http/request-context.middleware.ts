@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { requestContext } from '../context/request-context.js';
 import { uuidV7Ids } from '../context/ids.js';
+import { clientAddress } from './client-address.js';
 
 /** What we take over from a caller: short, and harmless in a log line or a header. */
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -20,5 +21,5 @@ export function requestContextMiddleware(request: Request, response: Response, n
       response.setHeader('X-Process-Time', ((performance.now() - startedMs) / 1000).toFixed(6));
     return writeHead(...args);
   }) as typeof response.writeHead;
-  requestContext.run({ requestId }, next);
+  requestContext.run({ requestId, clientAddress: clientAddress(request) }, next);
 }

@@ -66,7 +66,7 @@ describe('the migrations', () => {
     expect(await schemaState(dataSource)).toBe('current');
   });
 
-  it('refuse a database that a newer build has used', async () => {
+  it('F35: refuse a database that a newer build has used', async () => {
     const { dataSource } = database;
     await dataSource.query(
       `INSERT INTO schema_migration (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')`,

@@ -3,8 +3,8 @@ import { v7 } from 'uuid';
 import type { Admission } from '../../../src/modules/agent/run-admission.repository.js';
 import { ToolApprovalRepository } from '../../../src/modules/agent/approvals/tool-approval.repository.js';
 import { RunRepository } from '../../../src/modules/agent/run.repository.js';
-import { AuditTrail } from '../../../src/modules/observability/index.js';
 import type { Principal } from '../../../src/shared/context/principal.js';
+import { anAuditTrail } from '../an-audit-trail.js';
 
 /** A user in the database, and the principal that goes with it. */
 export async function aUser(dataSource: DataSource): Promise<Principal> {
@@ -32,8 +32,7 @@ export function aRunRepository(dataSource: DataSource): RunRepository {
 }
 
 export function aToolApprovalRepository(dataSource: DataSource): ToolApprovalRepository {
-  const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
-  return new ToolApprovalRepository(dataSource, new AuditTrail(dataSource, { next: () => v7() }, clock));
+  return new ToolApprovalRepository(dataSource, anAuditTrail(dataSource));
 }
 
 export const NOW = new Date('2026-11-24T09:00:00Z');

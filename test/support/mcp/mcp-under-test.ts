@@ -15,6 +15,7 @@ import { uuidV7Ids } from '../../../src/shared/context/ids.js';
 import type { JsonValue } from '../../../src/shared/llm/json.js';
 import { KeptLog } from '../a-logger.js';
 import { aToolContext } from '../a-tool-context.js';
+import { anAuditTrail } from '../an-audit-trail.js';
 import { until } from '../until.js';
 
 export interface McpUnderTest {
@@ -42,7 +43,7 @@ export async function startMcp(
     ...env,
   });
   const log = new KeptLog();
-  const pins = new ToolPinRepository(dataSource, uuidV7Ids);
+  const pins = new ToolPinRepository(dataSource, anAuditTrail(dataSource), uuidV7Ids);
   const catalogue = new McpCatalogue(config.tools, pins, log.logger, systemClock);
   const outbound = new OutboundClient({ publicConcurrency: 1, originConcurrency: 1, ownHosts: [] });
   const connector = new McpConnector(config.tools, outbound);

@@ -163,7 +163,9 @@ async function wakeWhenDecided(manager: EntityManager, runId: string): Promise<v
 function entryOf(userId: string, runId: string, asked: ApprovalRow, decision: string): AuditRecord {
   return {
     actorId: userId,
+    actorKind: decision === 'expired' ? 'system' : 'user',
     action: `tool.${decision}`,
+    outcome: decision === 'approved' ? 'ok' : 'refused',
     targetType: 'run',
     targetId: runId,
     details: { tool_name: asked.tool_name, tool_call_id: asked.call_id, call_hash: asked.call_hash },

@@ -13,7 +13,7 @@ import {
   differenceOf,
   isAdministrator,
 } from './account-change.js';
-import type { Actor } from '../../observability/index.js';
+import { type Actor, AuditTrail } from '../../observability/index.js';
 
 interface AccountRow {
   id: string;
@@ -50,7 +50,10 @@ export interface AuditStamp {
 /** Accounts as administrators see and change them. A change and its entry in the audit trail are one transaction. */
 @Injectable()
 export class AccountAdministrationRepository {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly trail: AuditTrail,
+  ) {}
 
   async find(id: string): Promise<AdministeredAccount | undefined> {
     const rows = await this.dataSource.query<AccountRow[]>(
@@ -103,7 +106,7 @@ export class AccountAdministrationRepository {
           after.disabledAt,
         ],
       );
-      await writeEntry(manager, stamp, 'user.update', id, difference);
+      await this.writeEntry(manager, stamp, 'user.update', id, difference);
       return { account: after, isChanged: true };
     });
   }
@@ -121,9 +124,32 @@ export class AccountAdministrationRepository {
       );
       if (!rows[0]) return undefined;
       const after = { kind: 'service', name, tier, roles, permissions };
-      await writeEntry(manager, stamp, 'user.create', id, { before: {}, after });
+      await this.writeEntry(manager, stamp, 'user.create', id, { before: {}, after });
       return toAccount(rows[0]);
     });
+  }
+
+  private writeEntry(
+    manager: EntityManager,
+    { id, actor, now }: AuditStamp,
+    action: string,
+    targetId: string,
+    { before, after }: { readonly before: object; readonly after: object },
+  ): Promise<void> {
+    return this.trail.record(
+      {
+        id,
+        actorId: actor.userId,
+        action,
+        targetType: 'user',
+        targetId,
+        before,
+        details: after,
+        requestId: actor.requestId,
+        at: now,
+      },
+      manager,
+    );
   }
 }
 
@@ -150,20 +176,6 @@ function assertAnAdministratorIsLeft(
   if (!isAdministrator(before) || (after && isAdministrator(after))) return;
   if (!accounts.some((account) => account.id !== before.id && isAdministrator(account)))
     throw lastAdministrator();
-}
-
-async function writeEntry(
-  manager: EntityManager,
-  { id, actor, now }: AuditStamp,
-  action: string,
-  targetId: string,
-  { before, after }: { before: object; after: object },
-): Promise<void> {
-  await manager.query(
-    `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
-     VALUES ($1, $2, $3, 'user', $4, $5, $6, $7, $8)`,
-    [id, actor.userId, action, targetId, before, after, actor.requestId ?? null, now],
-  );
 }
 
 function toAccount(row: AccountRow): AdministeredAccount {

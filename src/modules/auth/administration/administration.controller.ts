@@ -9,13 +9,11 @@ import { CurrentActor } from '../current-actor.decorator.js';
 import {
   AdministeredUserDto,
   AdministeredUserListDto,
-  AuditListDto,
-  ListAuditQuery,
   ListUsersQuery,
   UpdateUserBody,
 } from './administration.dto.js';
 import { AdministrationService } from './administration.service.js';
-import { toAccountChange, toAdministeredUserDto, toAuditEntryDto } from './to-administration-dto.js';
+import { toAccountChange, toAdministeredUserDto } from './to-administration-dto.js';
 
 const USER_ID = {
   name: 'id',
@@ -69,17 +67,5 @@ export class AdministrationController {
     @Body() body: UpdateUserBody,
   ): Promise<AdministeredUserDto> {
     return toAdministeredUserDto(await this.administration.change(id, toAccountChange(body), actor));
-  }
-
-  @Get('audit')
-  @ApiOperation({ operationId: 'listAuditEntries', summary: 'Who did what, newest first' })
-  @ApiOkResponse({ type: AuditListDto })
-  @ApiProblems(401, 403, 422)
-  async trail(@Query() query: ListAuditQuery): Promise<AuditListDto> {
-    const { items, nextCursor } = await this.administration.trail(toIdPage(query), {
-      ...(query.action === undefined ? {} : { action: query.action }),
-      ...(query.actor_id === undefined ? {} : { actorId: query.actor_id }),
-    });
-    return { entries: items.map(toAuditEntryDto), next_cursor: nextCursor };
   }
 }

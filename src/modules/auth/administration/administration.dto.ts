@@ -177,20 +177,6 @@ export class CreateServiceAccountBody {
   permissions?: Permission[];
 }
 
-export class ListAuditQuery extends IdPageQuery {
-  /** An action, or with a dot at its end the beginning of several: `tool.`. */
-  @ApiPropertyOptional({ example: 'tool.', pattern: '^[a-z_.]{1,64}$' })
-  @IsOptional()
-  @Matches(/^[a-z_.]{1,64}$/)
-  action?: string;
-
-  /** Who did it. */
-  @ApiPropertyOptional({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
-  @IsOptional()
-  @IsUUID()
-  actor_id?: string;
-}
-
 export class ListUsersQuery extends IdPageQuery {
   /** Only users whose email or name contains this text. */
   @ApiPropertyOptional({ example: '@example.com' })
@@ -290,51 +276,6 @@ export class AdministeredUserListDto {
   /** Newest first. */
   @ApiProperty({ type: [AdministeredUserDto] })
   users!: AdministeredUserDto[];
-
-  /** `null` on the last page. */
-  @ApiProperty({ type: String, nullable: true, example: null })
-  next_cursor!: string | null;
-}
-
-export class AuditEntryDto {
-  @ApiProperty({ format: 'uuid', example: '0193ab41-0a10-7000-8000-1c2d3e4f5a6b' })
-  id!: string;
-
-  @ApiProperty({ format: 'uuid', example: '0193ab3f-1d20-7000-8000-6b1f0e9a4c55' })
-  actor_id!: string;
-
-  /** `null`: the account is gone. */
-  @ApiProperty({ type: String, nullable: true, example: 'root@example.com' })
-  actor_email!: string | null;
-
-  @ApiProperty({ example: 'user.update' })
-  action!: string;
-
-  @ApiProperty({ example: 'user' })
-  target_type!: string;
-
-  @ApiProperty({ format: 'uuid', example: '0193ab40-7c1e-7000-8000-3f2a51b0c9d1' })
-  target_id!: string;
-
-  /** Only the members that changed. */
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { tier: 'free' } })
-  before!: object;
-
-  @ApiProperty({ type: 'object', additionalProperties: true, example: { tier: 'pro' } })
-  after!: object;
-
-  /** Finds the request in the log. */
-  @ApiProperty({ type: String, nullable: true, example: '0193ab41-0a0e-7000-8000-77e1c0a9b8d7' })
-  request_id!: string | null;
-
-  @ApiProperty({ format: 'date-time', example: '2026-11-24T09:30:00.000Z' })
-  created_at!: string;
-}
-
-export class AuditListDto {
-  /** Newest first. */
-  @ApiProperty({ type: [AuditEntryDto] })
-  entries!: AuditEntryDto[];
 
   /** `null` on the last page. */
   @ApiProperty({ type: String, nullable: true, example: null })

@@ -19,19 +19,18 @@ import {
   AccountAdministrationRepository,
   type NewServiceAccount,
 } from './account-administration.repository.js';
-import { type Actor, type AuditEntry, type AuditFilter, AuditTrail } from '../../observability/index.js';
+import type { Actor } from '../../observability/index.js';
 
 interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor: string | null;
 }
 
-/** What administrators do with accounts, and the trail of it. A change holds on every replica within PRINCIPAL_TTL_MS. */
+/** What administrators do with accounts. A change holds on every replica within PRINCIPAL_TTL_MS. */
 @Injectable()
 export class AdministrationService {
   constructor(
     private readonly accounts: AccountAdministrationRepository,
-    private readonly audit: AuditTrail,
     private readonly principals: PrincipalService,
     private readonly keys: ApiKeysService,
     private readonly logger: PinoLogger,
@@ -47,10 +46,6 @@ export class AdministrationService {
 
   list(page: IdPage, search?: string): Promise<Page<AdministeredAccount>> {
     return readIdPage(page, (asked) => this.accounts.findPage(asked, search));
-  }
-
-  trail(page: IdPage, filter: AuditFilter): Promise<Page<AuditEntry>> {
-    return readIdPage(page, (asked) => this.audit.findPage(asked, filter));
   }
 
   /** Throws `not_found`, and `last_administrator` when nobody would be left who may administrate. */

@@ -2,8 +2,7 @@ import { parseUsd } from '../../../shared/money/usd.js';
 import { toStoredLimits } from '../own-limits.js';
 import { permissionsOf } from '../role-permissions.js';
 import type { AccountChange, AdministeredAccount } from './account-change.js';
-import type { AdministeredUserDto, AuditEntryDto, UpdateUserBody } from './administration.dto.js';
-import type { AuditEntry } from '../../observability/index.js';
+import type { AdministeredUserDto, UpdateUserBody } from './administration.dto.js';
 
 export function toAccountChange({
   tier,
@@ -60,20 +59,5 @@ export function toAdministeredUserDto(account: AdministeredAccount): Administere
     disabled_at: account.disabledAt?.toISOString() ?? null,
     created_at: account.createdAt.toISOString(),
     updated_at: account.updatedAt.toISOString(),
-  };
-}
-
-export function toAuditEntryDto(entry: AuditEntry): AuditEntryDto {
-  return {
-    id: entry.id,
-    actor_id: entry.actorId,
-    actor_email: entry.actorEmail ?? null,
-    action: entry.action,
-    target_type: entry.targetType,
-    target_id: entry.targetId,
-    before: entry.before,
-    after: entry.after,
-    request_id: entry.requestId,
-    created_at: entry.createdAt.toISOString(),
   };
 }

@@ -1,7 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** What an administrator changed. Written in the transaction of the change, and never changed itself. */
+/** Who did what. Triggers refuse to change or remove an entry; what is added once is its place in the chain. */
 @Entity({ name: 'audit_entry' })
+@Unique('audit_entry_seq_once', ['seq'])
+@Index('audit_entry_unsealed', ['id'], { where: 'seq IS NULL' })
+@Check('audit_entry_actor_kind_known', `actor_kind IN ('user', 'key', 'service', 'system')`)
+@Check('audit_entry_outcome_known', `outcome IN ('ok', 'refused', 'failed')`)
 export class AuditEntryEntity {
   /** A UUIDv7: the order of the list. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'audit_entry_pk' })
@@ -32,4 +36,23 @@ export class AuditEntryEntity {
 
   @Column({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
+
+  @Column({ name: 'actor_kind', type: 'text', default: 'user' })
+  actorKind!: string;
+
+  @Column({ type: 'text', default: 'ok' })
+  outcome!: string;
+
+  @Column({ name: 'client_network', type: 'text', nullable: true })
+  clientNetwork!: string | null;
+
+  @Column({ name: 'client_hash', type: 'text', nullable: true })
+  clientHash!: string | null;
+
+  /** Null: not sealed yet. */
+  @Column({ type: 'bigint', nullable: true })
+  seq!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  hash!: string | null;
 }

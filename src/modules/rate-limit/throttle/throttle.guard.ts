@@ -15,7 +15,7 @@ import { type CredentialsOutcome, requestContext } from '../../../shared/context
 import { limitHeaders } from '../limit-headers.js';
 import type { QuotaState } from '../quota-store.js';
 import { loginHeldUp, quotaExceeded } from '../rate-limit.errors.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress } from '../../../shared/http/client-address.js';
 import { FamiliarAddresses } from './familiar-addresses.js';
 import { FREE_FAILURES, LoginBackoff } from './login-backoff.js';
 import { attemptsOf, trialOf, triedAccount } from './throttlers.js';

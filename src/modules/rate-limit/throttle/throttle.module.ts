@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ThrottlerModule, type ThrottlerModuleOptions } from '@nestjs/throttler';
 import type { Request } from 'express';
 import { RateLimitConfig } from '../../../config/app-config.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress } from '../../../shared/http/client-address.js';
 import { FamiliarAddresses } from './familiar-addresses.js';
 import { limitKey } from './limit-key.js';
 import { LoginBackoff } from './login-backoff.js';

@@ -7,7 +7,7 @@ import {
   type CredentialsTrial,
   TRIES_CREDENTIALS,
 } from '../../../shared/access/tries-credentials.decorator.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress } from '../../../shared/http/client-address.js';
 import type { FamiliarAddresses } from './familiar-addresses.js';
 
 const WINDOW_MS = 60_000;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../../observability/index.js';
 import { OutboundModule } from '../outbound/outbound.module.js';
 import { ToolCredentialEntity } from './credentials/tool-credential.entity.js';
 import { ToolCredentialRepository } from './credentials/tool-credential.repository.js';
@@ -15,7 +16,7 @@ import { ToolPinsController } from './pins/tool-pins.controller.js';
 import { ToolPinsService } from './pins/tool-pins.service.js';
 
 @Module({
-  imports: [OutboundModule, TypeOrmModule.forFeature([ToolPinEntity, ToolCredentialEntity])],
+  imports: [AuditModule, OutboundModule, TypeOrmModule.forFeature([ToolPinEntity, ToolCredentialEntity])],
   controllers: [ToolPinsController, ToolCredentialsController],
   providers: [
     ToolPinRepository,

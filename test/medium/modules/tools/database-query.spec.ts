@@ -396,6 +396,7 @@ describe('database_query', () => {
         'user_account',
         'message',
         'audit_entry',
+        'audit_head',
         'refresh_token',
         'installation_secret',
         'usage_record',

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type Ids, IDS } from '../../../../shared/context/ids.js';
 import type { IdPage } from '../../../../shared/http/id-page.js';
+import { AuditTrail } from '../../../observability/index.js';
 import type { McpDefinition, SeenDefinition } from '../definitions/mcp-definition.js';
 import { pinChanges, type PinState, type PinStatus, type PinTrust, type ToolPin } from './tool-pin.js';
 
@@ -40,6 +41,7 @@ export interface Decision {
 export class ToolPinRepository {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly trail: AuditTrail,
     @Inject(IDS) private readonly ids: Ids,
   ) {}
 
@@ -153,19 +155,19 @@ export class ToolPinRepository {
         now,
       ]);
       const what = { server: before.server, tool: before.tool, hash: before.hash };
-      await manager.query(
-        `INSERT INTO audit_entry (id, actor_id, action, target_type, target_id, before, after, request_id, created_at)
-         VALUES ($1, $2, $3, 'tool_pin', $4, $5, $6, $7, $8)`,
-        [
-          auditId,
+      await this.trail.record(
+        {
+          id: auditId,
           actorId,
-          status === 'approved' ? 'tool_pin.approve' : 'tool_pin.reject',
-          id,
-          { status: before.status },
-          { status, ...what },
-          requestId ?? null,
-          now,
-        ],
+          action: status === 'approved' ? 'tool_pin.approve' : 'tool_pin.reject',
+          targetType: 'tool_pin',
+          targetId: id,
+          before: { status: before.status },
+          details: { status, ...what },
+          requestId,
+          at: now,
+        },
+        manager,
       );
       return {
         pin: { ...toPin(before), status, decidedBy: actorId, decidedAt: now },

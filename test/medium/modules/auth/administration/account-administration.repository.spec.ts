@@ -1,7 +1,8 @@
 import { v7 } from 'uuid';
 import { AccountAdministrationRepository } from '../../../../../src/modules/auth/administration/account-administration.repository.js';
-import { AuditTrail } from '../../../../../src/modules/observability/index.js';
+import type { AuditTrail } from '../../../../../src/modules/observability/index.js';
 import { aUser } from '../../../../support/agent/agent-rows.js';
+import { anAuditTrail } from '../../../../support/an-audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 
 const NOW = new Date('2026-11-25T14:30:00Z');
@@ -14,12 +15,8 @@ describe(AccountAdministrationRepository.name, () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    accounts = new AccountAdministrationRepository(database.dataSource);
-    audit = new AuditTrail(
-      database.dataSource,
-      { next: () => v7() },
-      { now: () => new Date(), monotonicMs: () => 0 },
-    );
+    audit = anAuditTrail(database.dataSource);
+    accounts = new AccountAdministrationRepository(database.dataSource, audit);
   });
   afterAll(() => database.drop());
   beforeEach(async () => {
@@ -52,11 +49,16 @@ describe(AccountAdministrationRepository.name, () => {
     expect(await trail()).toEqual([
       {
         id: expect.any(String),
+        seq: null,
+        hash: null,
         actorId: root,
+        actorKind: 'user',
         actorEmail: `${root}@example.com`,
         action: 'user.update',
         targetType: 'user',
         targetId: userId,
+        outcome: 'ok',
+        from: null,
         before: { tier: 'free', permissions: [], limits: {} },
         after: {
           tier: 'pro',

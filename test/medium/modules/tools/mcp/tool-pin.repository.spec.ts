@@ -3,6 +3,7 @@ import type { SeenDefinition } from '../../../../../src/modules/tools/mcp/defini
 import { offeredHashes } from '../../../../../src/modules/tools/mcp/pins/tool-pin.js';
 import { ToolPinRepository } from '../../../../../src/modules/tools/mcp/pins/tool-pin.repository.js';
 import { uuidV7Ids } from '../../../../../src/shared/context/ids.js';
+import { anAuditTrail } from '../../../../support/an-audit-trail.js';
 import { createTestDatabase, type TestDatabase } from '../../../../support/servers/test-database.js';
 
 const NOW = new Date('2026-11-25T14:30:00Z');
@@ -19,7 +20,7 @@ describe(ToolPinRepository.name, () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    pins = new ToolPinRepository(database.dataSource, uuidV7Ids);
+    pins = new ToolPinRepository(database.dataSource, anAuditTrail(database.dataSource), uuidV7Ids);
   });
   afterAll(() => database.drop());
   beforeEach(() => database.dataSource.query('TRUNCATE tool_pin, audit_entry'));
