@@ -30,11 +30,29 @@ const SEEDS: readonly ((user: ApiClient) => Promise<Things>)[] = [
       tool_call_id: waiting.approvals[0]!.tool_call_id,
     };
   },
+  async (user) => {
+    await user.put('/api/v1/agent/memories/settings', { enabled: true });
+    const { id } = await idOf(user.post('/api/v1/agent/memories', { text: 'Likes fish.' }));
+    return { memory_id: id };
+  },
+  async (user) => {
+    const response = await user.get('/api/v1/auth/sessions');
+    const { sessions } = (await response.json()) as { sessions: { id: string }[] };
+    const { id: keyId } = await idOf(user.post('/api/v1/auth/api-keys', { name: 'a key' }));
+    return { 'sessions/{id}': sessions[0]!.id, 'api-keys/{id}': keyId };
+  },
 ];
+
+async function idOf(made: Promise<Response>): Promise<{ id: string }> {
+  const response = await made;
+  if (response.status !== 201) throw new Error(`not made: ${response.status} ${await response.text()}`);
+  return (await response.json()) as { id: string };
+}
 
 /** Parameters that name nothing of a user, and what they name. */
 export const NOT_OWNED: Readonly<Record<string, string>> = {
   tool_name: 'a tool: the same for all',
+  'prompts/{name}': 'a prompt: the same for all',
   'credentials/{server}': 'an MCP server: the same for all',
 };
 
