@@ -24,6 +24,7 @@ const LOADS_BY_NAME = [
   'src/database/embedded/binaries.ts',
   'src/modules/tools/builtin/run-code/quickjs-wasm.ts',
   'src/modules/tools/sandbox/worker-entry.ts',
+  'src/modules/providers/embeddings/local/local-embedding.worker.ts',
 ];
 
 const bothNames = (module, restriction) =>
@@ -140,7 +141,10 @@ function restrict(allowed = {}) {
     ],
     'no-restricted-globals': [
       'error',
-      ...['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'].map((name) => ({ name, message: OUTBOUND })),
+      ...(connects ? [] : ['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest']).map((name) => ({
+        name,
+        message: OUTBOUND,
+      })),
       { name: 'require', message: LOADING },
     ],
   };
