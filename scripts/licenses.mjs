@@ -6,7 +6,17 @@ import { join } from 'node:path';
 const root = process.argv[2] ?? '.';
 
 const ALLOWED = new Set([
-  ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'Unlicense'],
+  ...[
+    '0BSD',
+    'Apache-2.0',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    'BlueOak-1.0.0',
+    'ISC',
+    'MIT',
+    'MIT-0',
+    'Unlicense',
+  ],
   // Both of argparse, which came from Python.
   ...['PSF-2.0', 'Python-2.0'],
 ]);
