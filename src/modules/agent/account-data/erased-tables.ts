@@ -7,7 +7,7 @@
 /** `$1` is the user. Children before their parents, so that each row is counted where it belongs. */
 export const ERASED_TABLES: Readonly<Record<string, string>> = {
   message_vector: `message_id IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE c.user_id = $1)`,
-  message_index: `message_id IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE c.user_id = $1)`,
+  message_index: `conversation_id IN (SELECT id FROM conversation WHERE user_id = $1)`,
   message: `conversation_id IN (SELECT id FROM conversation WHERE user_id = $1)`,
   conversation_summary: `conversation_id IN (SELECT id FROM conversation WHERE user_id = $1)`,
   conversation_upkeep: `conversation_id IN (SELECT id FROM conversation WHERE user_id = $1)`,
