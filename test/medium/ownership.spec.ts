@@ -13,6 +13,10 @@ import { MessageRecallRepository } from '../../src/modules/conversation/recall/m
 import { SpendingLedgerRepository } from '../../src/modules/rate-limit/spending-ledger.repository.js';
 import { ToolCredentialRepository } from '../../src/modules/tools/mcp/credentials/tool-credential.repository.js';
 import { aRunRepository, aToolApprovalRepository, anAdmission } from '../support/agent/agent-rows.js';
+import { ACCOUNT_ACTS } from '../support/ownership/account-acts.js';
+import type { Act, Acts } from '../support/ownership/act.js';
+import { CONTENT_ACTS } from '../support/ownership/content-acts.js';
+import { ERASURE_ACTS } from '../support/ownership/erasure-acts.js';
 import { OneConnection } from '../support/ownership/one-connection.js';
 import {
   countOwnerConditions,
@@ -28,6 +32,7 @@ import {
   BUSY,
   CONVERSATION,
   FAMILY,
+  GONE_RUN,
   KEYED_RUN,
   MODEL,
   NOW,
@@ -35,14 +40,12 @@ import {
   ownerStateQuery,
   QUEUED_RUN,
   RUN,
+  SIDE_CALL,
   STRANGER,
   VECTOR,
   WAITING_RUN,
 } from '../support/ownership/two-users.js';
 import { createTestDatabase, type TestDatabase } from '../support/servers/test-database.js';
-
-/** Something that a user does to what is the owner's. Its result is compared: nothing in it depends on the time. */
-type Act = (dataSource: DataSource, me: string) => Promise<unknown>;
 
 const MINE = CONVERSATION[OWNER]!;
 const PERIOD = { from: new Date('2026-11-01'), to: new Date('2026-12-01') };
@@ -107,12 +110,17 @@ function admitting(admit: Admit): Act[] {
 }
 
 /** Every method of a repository that is about a user, and how somebody else would call it. */
-const ACTS: Readonly<Record<string, readonly Act[]>> = {
+const ACTS: Acts = {
+  ...ACCOUNT_ACTS,
+  ...CONTENT_ACTS,
+  ...ERASURE_ACTS,
+
   'ConversationRepository.findPage': [
     (source, me) =>
       conversations(source)
         .findPage(me, { now: NOW, limit: 9, search: 'title' })
         .then((found) => found.filter(({ id }) => id !== CONVERSATION[me] && id !== BUSY[me])),
+    (source, me) => conversations(source).findPage(me, { now: NOW, limit: 9, search: 'elephants' }),
   ],
   'ConversationRepository.findOne': [(source, me) => conversations(source).findOne(me, MINE, NOW)],
   'ConversationRepository.findMessages': [
@@ -133,6 +141,8 @@ const ACTS: Readonly<Record<string, readonly Act[]>> = {
     (source, me) => aRunRepository(source).findOne(me, WAITING_RUN),
   ],
   'RunQueueRepository.countQueuedOf': [(source, me) => queue(source).countQueuedOf(me)],
+  'RunQueueRepository.countDrivenOf': [(source, me) => queue(source).countDrivenOf(me)],
+  'RunQueueRepository.endAllOf': [(source, me) => queue(source).endAllOf(me)],
   'RunQueueRepository.findReference': [(source, me) => queue(source).findReference(me, RUN)],
   'RunQueueRepository.cancel': [RUN, QUEUED_RUN, WAITING_RUN].map(
     (run): Act =>
@@ -196,9 +206,10 @@ const ACTS: Readonly<Record<string, readonly Act[]>> = {
   ],
   'SpendingLedgerRepository.spendingOf': [
     (source, me) =>
-      new SpendingLedgerRepository(source)
-        .spendingOf(me, NOW, [])
-        .then(({ open, ...sums }) => ({ ...sums, open: open.filter(({ id }) => id === RUN).length })),
+      new SpendingLedgerRepository(source).spendingOf(me, NOW, [GONE_RUN]).then(({ open, ...sums }) => ({
+        ...sums,
+        open: [RUN, SIDE_CALL, GONE_RUN].map((one) => open.some(({ id }) => id === one)),
+      })),
   ],
 
   'ToolCredentialRepository.find': [(source, me) => credentials(source).find(me, 'a-server')],
@@ -214,17 +225,26 @@ const ACTS: Readonly<Record<string, readonly Act[]>> = {
   'RefreshTokenRepository.revokeFamily': [
     (source, me) => tokens(source).revokeFamily({ sessionId: FAMILY, userId: me }, NOW),
   ],
+  'RefreshTokenRepository.findOpen': [(source, me) => tokens(source).findOpen(me, NOW, 9)],
+  'RefreshTokenRepository.revokeAll': [(source, me) => tokens(source).revokeAll(me, NOW)],
   'RefreshTokenRepository.removeExpired': [(source, me) => tokens(source).removeExpired(me, NOW)],
 };
 
 /** Methods that speak of a user and cannot be called with somebody else's id, and why. */
 const NOT_CALLED_FOR_A_USER: Readonly<Record<string, string>> = {
-  'AccountAdministrationRepository.change': 'it is for administrators; the user is who acts',
+  'AccountTokenRepository.find': 'whoever has the token is its user',
   'AlertRepository.raise': 'it writes rows of users, and reads none',
+  'ApiKeyRepository.findByHash': 'whoever has the key is its user',
+  'ExternalIdentityRepository.find': 'whoever the provider vouches for is its user',
+  'ExternalIdentityRepository.insert': 'it makes an account for an identity that has none',
+  'ExternalIdentityRepository.markGone': 'it changes identities that are nobody’s any more',
+  'MessageVectorsRepository.claimMissed': 'it is work in the background, and over all users',
   'RefreshTokenRepository.find': 'whoever has the token is its user',
   'RefreshTokenRepository.insertFirst': 'it writes a row of a new session',
   'RefreshTokenRepository.rotate': 'whoever has the token is its user',
   'RunJournalRepository.close': 'the run is fenced by its owner’s epoch, which nobody else has',
+  'SideCallRepository.begin': 'it writes a row of a new call',
+  'SideCallRepository.endLost': 'it is work in the background, and over all users',
   'SpendingReportRepository.byUser': 'it is for administrators, and over all users',
 };
 
@@ -233,7 +253,19 @@ const NOT_CALLED_FOR_A_USER: Readonly<Record<string, string>> = {
  * Without all conditions of its act each of these acts is noticed.
  */
 const BACKED_BY_ANOTHER: Readonly<Record<string, string>> = {
-  'MessageRecallRepository.find: @@ any_word.query WHERE i.conversation_id = $1 AND i.user_id = $2':
+  'ConversationRepository.findPage: WHERE terms @@ (SELECT query FROM wanted) AND user_id = $1':
+    'the words are looked for with the user’s id among them, and the conversations are asked for by user',
+  'ConversationRepository.pin: 1 FROM conversation WHERE id = $1 AND user_id = $2':
+    'the message is asked for by user as well, and both are needed',
+  'ConversationRepository.pin: message m WHERE m.id = $2 AND m.conversation_id = $1 AND m.user_id = $3':
+    'it is asked for only when the conversation was found by its user',
+  'ConversationRepository.pin: message SET pinned = $3 WHERE id = $1 AND user_id = $2':
+    'it is changed only when the message was found by its user',
+  'ConversationSummariesRepository.claim: => 300) FROM conversation c WHERE c.id = $1 AND c.user_id = $2':
+    'of messages of another user there is nothing to sum up',
+  'ConversationSummariesRepository.claim: FROM message m WHERE m.conversation_id = $1 AND m.user_id = $2':
+    'the conversation itself is asked for by user',
+  'MessageRecallRepository.find: @@ word.query WHERE i.conversation_id = $1 AND i.user_id = $2':
     'the messages themselves are asked for by user',
   'MessageRecallRepository.find: FROM message_vector WHERE conversation_id = $1 AND user_id = $2':
     'the messages themselves are asked for by user',

@@ -3,8 +3,8 @@ import ts from 'typescript';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** `user_id = $2`, `c.user_id = $2`, `t.user_id = a.id`: what makes a statement one user's. */
-const OWNER_CONDITION = /(?:\b\w+\.)?\buser_id = (\$\d+|a\.id)/g;
+/** `user_id = $2`, `c.user_id = $2`, `t.user_id = a.id`: what makes a statement one user's. `SET user_id = $2` asks for nothing. */
+const OWNER_CONDITION = /(?<!\bSET )(?:\b\w+\.)?\buser_id = (\$\d+|a\.id)/g;
 
 /** What a statement would be without its `index`th owner condition, or without any. The parameter is still named. */
 export function withoutOwner(sql: string, index: number | 'all'): string {
@@ -54,7 +54,7 @@ export function repositoryMethods(): RepositoryMethod[] {
 /** Every owner condition in the source, by what stands around it up to the next gap that is filled when it runs. */
 export function writtenOwnerConditions(): { readonly file: string; readonly snippet: string }[] {
   return sources().flatMap(({ file, text }) =>
-    [...text.matchAll(/(?:\b\w+\.)?\buser_id = (\$\d+|a\.id)/g)].map((match) => {
+    [...text.matchAll(OWNER_CONDITION)].map((match) => {
       const before = text
         .slice(0, match.index)
         .split(/[`'$}]/)
