@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { register } from 'prom-client';
 import { ConfigModule } from '../../config/config.module.js';
 import { ConfigError, loadConfig } from '../../config/load-config.js';
+import { DERIVED_KEYS } from '../../shared/context/derived-keys.js';
 import { ContextModule } from '../../shared/context/context.module.js';
 import { MODEL_CLIENT, type ModelClient } from './model-client.js';
 import { ProvidersModule } from './providers.module.js';
@@ -11,8 +12,14 @@ import { ProvidersModule } from './providers.module.js';
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 @Global()
-@Module({ providers: [{ provide: PinoLogger, useValue: silent }], exports: [PinoLogger] })
-class SilentLogModule {}
+@Module({
+  providers: [
+    { provide: PinoLogger, useValue: silent },
+    { provide: DERIVED_KEYS, useValue: { keyFor: () => Buffer.alloc(32) } },
+  ],
+  exports: [PinoLogger, DERIVED_KEYS],
+})
+class SurroundingsModule {}
 
 describe(ProvidersModule.name, () => {
   function compile(environment: Record<string, string>): Promise<TestingModule> {
@@ -20,7 +27,7 @@ describe(ProvidersModule.name, () => {
       imports: [
         ConfigModule.forRoot(loadConfig(environment)),
         ContextModule,
-        SilentLogModule,
+        SurroundingsModule,
         ProvidersModule,
       ],
     }).compile();
