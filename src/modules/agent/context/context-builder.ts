@@ -1,10 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AgentConfig, GuardrailConfig } from '../../../config/app-config.js';
 import type { ContextReport } from './context-report.js';
 import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
 import { ConversationService, MessageRecall, UserMemory } from '../../conversation/index.js';
-import type { ModelInfo } from '../../providers/index.js';
+import { countTextTokens, type ModelInfo } from '../../providers/index.js';
 import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-keys.js';
 import { UntrustedPresenter } from '../taint/present-untrusted.js';
 import { assembleContext, planHistory } from './assemble-context.js';
@@ -49,7 +49,7 @@ const RECALL_TIMEOUT_MS = 1_000;
 
 /** Decides what of the past the model sees. */
 @Injectable()
-export class ContextBuilder {
+export class ContextBuilder implements OnApplicationBootstrap {
   private readonly presenter: UntrustedPresenter;
 
   constructor(
@@ -64,6 +64,11 @@ export class ContextBuilder {
       keys.keyFor('untrusted results'),
       guardrail.toolAction === 'quarantine',
     );
+  }
+
+  /** The table of words behind the estimates takes a moment to read: not that of the first user. */
+  onApplicationBootstrap(): void {
+    countTextTokens('ready');
   }
 
   /** At most three queries. Throws `validation_failed` when the current message does not fit into the model's window. */
