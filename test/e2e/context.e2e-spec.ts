@@ -2,7 +2,10 @@ import { ModelServer } from '../support/model-server/model-server.js';
 import type { ApiClient } from '../support/perch/api-client.js';
 import { compatibleWith, startTestPerch, type TestPerch } from '../support/perch/test-perch.js';
 import { aConversationOf, type Saying } from '../support/conversation/conversation-rows.js';
+import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { ContextBuilder } from '../../src/modules/agent/context/context-builder.js';
+import { MODEL_CLIENT, type ModelClient } from '../../src/modules/providers/index.js';
 
 const PRICE = { input: '3', output: '15', cache_read: '0.3', cache_write: '3.75' };
 const ANTHROPIC = (url: string): Record<string, string> => ({
@@ -116,6 +119,36 @@ describe('what a model is shown', () => {
     expect(context.included_messages).toBeGreaterThan(50);
     expect(context.recalled_messages).toBeGreaterThan(0);
     expect(context.window_tokens).toBe(20_000);
+  });
+
+  it.each([100, 10_000])('of %d messages costs three reads at most', async (length) => {
+    await user.put('/api/v1/agent/memories/settings', { enabled: true });
+    const sayings = Array.from({ length }, (_, index): Saying => [
+      index % 2 === 0 ? 'user' : 'assistant',
+      `Number ${index} is about bread, butter and the price of fish in town ${index % 97}.`,
+    ]);
+    const sessionId = await aConversationOf(dataSource, userId, sayings);
+    const contexts = perch.app.get(ContextBuilder, { strict: false });
+    const model = perch.app.get<ModelClient>(MODEL_CLIENT, { strict: false }).find('small')!;
+    const reads = jest.spyOn(dataSource, 'query');
+    const { messages } = await contexts.build({
+      userId,
+      sessionId,
+      messageSeq: length + 1,
+      current: { role: 'user', parts: [{ type: 'text', text: 'What does fish cost in town 7?' }] },
+      model,
+      system: 'Be brief.',
+      tools: [],
+      maxOutputTokens: 500,
+      hasMemory: true,
+    });
+    // Others work on this database at the same time; what is asked about this user is asked by this context.
+    const own = reads.mock.calls.filter(([, parameters]) =>
+      JSON.stringify(parameters ?? []).includes(userId),
+    );
+    reads.mockRestore();
+    expect(messages.length).toBeGreaterThan(2);
+    expect(own.length).toBeLessThanOrEqual(3);
   });
 
   it('is data of the application with the message, once, and not kept', async () => {

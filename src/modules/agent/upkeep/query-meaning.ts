@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PrincipalService } from '../../auth/index.js';
 import type { Meaning } from '../../conversation/index.js';
-import { EMBEDDING_PROVIDER, type EmbeddingProvider } from '../../providers/index.js';
+import { EMBEDDING_PROVIDER, type EmbeddingProvider, type Embeddings } from '../../providers/index.js';
 import { SideCalls } from '../side-calls/side-calls.js';
 
 /** A run waits for it: whatever takes longer is done without. */
@@ -18,11 +18,16 @@ export class QueryMeaning {
 
   /** `undefined`: there is no room, or nothing in it that means anything. Rejects with what the provider rejects with. */
   async of(text: string, userId: string, signal: AbortSignal): Promise<Meaning | undefined> {
-    const principal = await this.principals.currentPrincipalOf(userId);
-    if (!principal) return undefined;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-    const embeddings = await this.sideCalls.embed(principal, [text], limit);
+    const embeddings = await this.embed(text, userId, limit);
     const vector = embeddings?.vectors[0];
     return vector?.some((value) => value !== 0) ? { model: this.provider.model, vector } : undefined;
+  }
+
+  /** What nobody is paid for needs nobody's budget, and no question whose that is. */
+  private async embed(text: string, userId: string, limit: AbortSignal): Promise<Embeddings | undefined> {
+    if (!this.provider.vendor) return this.provider.embed([text], limit);
+    const principal = await this.principals.currentPrincipalOf(userId);
+    return principal && this.sideCalls.embed(principal, [text], limit);
   }
 }
