@@ -128,7 +128,8 @@ describeWithRedis('answers that are given again', (redisUrl) => {
     ] as object[]) {
       expect(await ask(body)).toMatchObject({ cached: false });
     }
-    expect(calls(message)).toBe(8);
+    const asked = models.requests.filter(({ body }) => JSON.stringify(body).includes(message));
+    expect(asked).toHaveLength(8);
     expect(await ask()).toMatchObject({ cached: true });
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import type { JsonValue } from '../../../shared/llm/json.js';
 import type { ToolResult } from '../../../shared/llm/tool-call.js';
 import { AuditTrail } from '../../observability/index.js';
 import type { OwnedRun } from '../run.js';
@@ -21,7 +22,8 @@ export class ToolTextGuard {
   /** The same result; `hostile` when instructions to the model were found in it, which is then in the audit trail. */
   async judged(run: OwnedRun, result: ToolResult): Promise<ToolResult> {
     if (!result.taint) return result;
-    const text = JSON.stringify(result.result).slice(0, MAX_CHARACTERS);
+    // As the model reads it: what JSON puts around a text would make it look like a quotation.
+    const text = textsIn(result.result).join('\n').slice(0, MAX_CHARACTERS);
     const { verdict, score, reasons } = await this.guardrail.check(text, 'tool');
     if (verdict === 'allow') return result;
     const entry = {
@@ -43,4 +45,11 @@ export class ToolTextGuard {
     });
     return { ...result, taint: 'hostile' };
   }
+}
+
+/** The texts of a result. The names of its members are the tool's own. */
+function textsIn(value: JsonValue): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
 }
