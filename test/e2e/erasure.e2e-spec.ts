@@ -155,9 +155,9 @@ describeWithRedis('a user who has everything', (redisUrl) => {
       const reading = await liveALife(client, id, CANARY);
       models.always(storyOf(3));
       await bystander.client.chat({ message: 'I stay.' });
-      const theirs = (): Promise<unknown> => rowsOf(bystander.id);
+      const theirs = (): Promise<object> => rowsOf(bystander.id);
       const before = await theirs();
-      expect(Object.values(before as object).filter((count) => count > 0).length).toBeGreaterThan(5);
+      expect(Object.values(before).filter((count) => count > 0).length).toBeGreaterThan(5);
 
       // Everywhere, or the test would prove nothing.
       const found = (await tracesInDatabase(replicas.database.dataSource, CANARY)).map(
