@@ -86,7 +86,8 @@ function withPace({ delayMs = 0, chunkSize = 5 }: Pace): Required<Pace> {
 /** The user's latest message, as the model sees it. */
 export function lastUserText({ body }: ReceivedRequest): string {
   const content = messagesOf(body).findLast(({ role }) => role === 'user')?.content;
-  if (typeof content === 'string') return content;
+  // What the application sent along stands behind it.
+  if (typeof content === 'string') return content.split('\n\nData that the application supplied')[0]!;
   const parts = (asArray(content) ?? []).filter(isObject);
   return parts.map(({ text }) => (typeof text === 'string' ? text : '')).join('');
 }
