@@ -61,8 +61,11 @@ describe('F60: secrets', () => {
     const redis = redisUrl === undefined ? undefined : withPassword(redisUrl, CANARIES.redisPassword);
     // Waits to be delivered, to where nobody listens.
     await database.dataSource.query(
-      `INSERT INTO alert (id, user_id, kind, scope, threshold, period, limit_usd, spent_usd, created_at, next_attempt_at)
-       VALUES (gen_random_uuid(), gen_random_uuid(), 'budget', 'daily_cost', 80, '2026-11-30', 1, 1, now(), now())`,
+      `WITH account AS (
+         INSERT INTO user_account (id, kind, name, tier, roles, permissions, created_at, updated_at)
+         VALUES (gen_random_uuid(), 'service', 'spends', 'free', '{user}', '{}', now(), now()) RETURNING id)
+       INSERT INTO alert (id, user_id, kind, scope, threshold, period, limit_usd, spent_usd, created_at, next_attempt_at)
+       VALUES (gen_random_uuid(), (SELECT id FROM account), 'budget', 'daily_cost', 80, '2026-11-30', 1, 1, now(), now())`,
     );
     const startsInVain = failedStart();
     const perch = spawn(process.execPath, ['dist/main.js'], {
@@ -73,7 +76,8 @@ describe('F60: secrets', () => {
         PORT: '0',
         DATABASE_URL: storage.url,
         ...(redis ? { REDIS_URL: redis.url } : {}),
-        SMTP_URL: `smtp://perch:${CANARIES.smtpPassword}@127.0.0.1:9`,
+        MAIL_FROM: 'perch@example.com',
+        MAIL_SMTP_URL: `smtp://perch:${CANARIES.smtpPassword}@127.0.0.1:9`,
         SHOP_TOKEN: CANARIES.httpToolToken,
         PERCH_HTTP_TOOLS: JSON.stringify([
           {
