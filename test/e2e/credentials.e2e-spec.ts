@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AUDIENCE, IdentityProvider, ISSUER } from '../support/identity/identity-provider.js';
 import { ApiClient } from '../support/perch/api-client.js';
-import { callRoute, documentedRoutes, isPrivate } from '../support/perch/document-routes.js';
+import { callRoute, isPrivate } from '../support/perch/call-route.js';
+import { ROUTES } from '../support/perch/routes.js';
 import { startTestPerch, TEST_ENVIRONMENT, type TestPerch } from '../support/perch/test-perch.js';
 
 const ADMIN = { AUTH_ADMIN_EMAIL: 'root@example.com', AUTH_ADMIN_PASSWORD: 'a-long-administrator-word' };
@@ -40,7 +41,7 @@ function rs256(header: Json, payload: Json, privateKey: KeyObject): string {
 }
 
 describe('every private route, whatever broken credential it is shown', () => {
-  const routes = documentedRoutes().filter(isPrivate);
+  const routes = ROUTES.filter(isPrivate);
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
   let provider: IdentityProvider;
   let perch: TestPerch;

@@ -13,6 +13,7 @@ export interface Operation {
   readonly operationId: string;
   readonly security?: readonly unknown[];
   readonly 'x-required-permission'?: string;
+  readonly 'x-refuses-api-keys'?: boolean;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema?: Schema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: Schema }>> };
 }
