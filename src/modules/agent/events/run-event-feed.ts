@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { DatabaseConfig } from '../../../config/app-config.js';
+import { Slots } from '../../../shared/resilience/slots.js';
 import { type ActiveRun, ActiveRuns, type RunOutcome } from '../active-runs.js';
 import type { RunReference } from '../run.js';
 import { type LiveBatch, LIVE_EVENTS, type LiveEvents } from './live-events.js';
@@ -19,6 +21,9 @@ export type FeedEnd = 'complete' | 'gone' | 'shutting_down' | 'aborted';
 const POLL_MS = 500;
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
+/** Readers of stored events take so much of the pool at the most: however many they are, there is room for everyone else. */
+const SHARE_OF_POOL = 0.5;
+
 /** How far a subscriber is. */
 interface Position {
   /** The last event that it has. */
@@ -36,12 +41,17 @@ interface Position {
  */
 @Injectable()
 export class RunEventFeed {
+  private readonly reads: Slots;
+
   constructor(
     private readonly active: ActiveRuns,
     private readonly stored: RunEventRepository,
     @Inject(LIVE_EVENTS) private readonly live: LiveEvents,
     private readonly logger: PinoLogger,
-  ) {}
+    { poolSize }: DatabaseConfig,
+  ) {
+    this.reads = new Slots(Math.max(1, Math.floor(poolSize * SHARE_OF_POOL)));
+  }
 
   async *subscribe(
     run: RunReference,
@@ -79,7 +89,7 @@ export class RunEventFeed {
           yield [{ id: 1, event: { type: 'run-start', runId: run.runId, sessionId: run.sessionId } }];
           continue;
         }
-        const found = await this.find(run, at);
+        const found = await this.find(run, at, stopped);
         if (found === 'gone') return 'gone';
         if (found === 'ended') return 'complete';
         if (found.length === 0) {
@@ -119,7 +129,11 @@ export class RunEventFeed {
   }
 
   /** What there is next, without a gap; empty: nothing yet. A dependency that is away has nothing now. */
-  private async find(run: RunReference, at: Position): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
+  private async find(
+    run: RunReference,
+    at: Position,
+    signal: AbortSignal,
+  ): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
     let live: LiveBatch | undefined;
     try {
       live = await this.live.read(run.runId, at.cursor);
@@ -127,6 +141,8 @@ export class RunEventFeed {
     } catch (error) {
       this.logger.debug({ event: 'agent.events.not_live', run_id: run.runId, err: error });
     }
+    const release = await this.reads.acquire(signal);
+    if (!release) return [];
     try {
       // An owner stores its restart before it shows anything, so what is live of a new one is found out about here.
       goBack(at, await this.stored.restarts(run));
@@ -141,6 +157,8 @@ export class RunEventFeed {
     } catch (error) {
       this.logger.warn({ event: 'agent.events.not_read', run_id: run.runId, err: error });
       return [];
+    } finally {
+      release();
     }
   }
 }

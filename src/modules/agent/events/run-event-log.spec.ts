@@ -84,6 +84,16 @@ describe(RunEventLog.name, () => {
     ]);
   });
 
+  it('makes no event so large that a slow reader could not take it, however fast the model is', async () => {
+    const log = new RunEventLog({ firstId: 1 });
+    const reader = new Reader(log);
+    for (let piece = 0; piece < 100; piece += 1) log.append(text(`${piece} `.padEnd(4_000, '.')));
+    await settled();
+    const deltas = reader.seen.map(({ event }) => (event.type === 'text-delta' ? event.delta : ''));
+    expect(deltas).toHaveLength(25);
+    expect(deltas.join('').match(/\d+/g)).toEqual(Array.from({ length: 100 }, (_, piece) => String(piece)));
+  });
+
   it('gives a late subscriber everything, and one that resumes only what it has not seen', async () => {
     const log = new RunEventLog({ firstId: 1 });
     for (const event of [START, text('a'), END]) log.append(event);

@@ -19,6 +19,9 @@ export type SubscriptionEnd = 'complete' | 'moved' | 'behind' | 'aborted';
 /** So many events are kept although they are stored: most runs have fewer, and are read without the database. */
 const KEPT_EVENTS = 1_000;
 
+/** Text is joined up to here: what a reader has to take as one must not grow with the speed of a model. */
+const MAX_JOINED_CHARACTERS = 16 * 1024;
+
 export interface RunEventLogOptions {
   /** The id of the first event that is appended here. What came before is in the database. */
   readonly firstId: number;
@@ -34,7 +37,7 @@ export interface RunEventLogOptions {
  * and a staged event only once it is stored, so that nobody is told of anything that a takeover could take back.
  *
  * Deltas that arrive in one read of the upstream socket are joined before they get an id: nothing waits for more text,
- * but what is there together is one event.
+ * but what is there together is one event, up to a bound.
  */
 export class RunEventLog {
   private readonly events: LoggedEvent[] = [];
@@ -63,7 +66,7 @@ export class RunEventLog {
   /** Shown as soon as it is published. */
   append(event: RunEvent): void {
     if (event.type === 'text-delta' || event.type === 'reasoning-delta') {
-      if (this.pending && this.pending.type === event.type && this.pending.step === event.step) {
+      if (this.pending && isJoinable(this.pending, event)) {
         this.pending = { ...event, delta: this.pending.delta + event.delta };
       } else {
         this.flush();
@@ -210,6 +213,11 @@ export class RunEventLog {
       signal.addEventListener('abort', done, { once: true });
     });
   }
+}
+
+function isJoinable(before: DeltaEvent, next: DeltaEvent): boolean {
+  const isSameText = before.type === next.type && before.step === next.step;
+  return isSameText && before.delta.length + next.delta.length <= MAX_JOINED_CHARACTERS;
 }
 
 type DeltaEvent = Extract<RunEvent, { type: 'text-delta' | 'reasoning-delta' }>;

@@ -26,6 +26,33 @@ class KeptResponse extends EventEmitter {
   end(): void {}
 }
 
+/** A reader that takes nothing for now. */
+class FullResponse extends EventEmitter {
+  writableNeedDrain = false;
+  destroyed = false;
+
+  constructor(private readonly onFull: (response: FullResponse) => void) {
+    super();
+  }
+
+  writeHead(): void {}
+  flushHeaders(): void {}
+  write(): boolean {
+    this.writableNeedDrain = true;
+    this.onFull(this);
+    return false;
+  }
+  drain(): void {
+    this.writableNeedDrain = false;
+    this.emit('drain');
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+  end(): void {}
+}
+
 async function* feed(
   events: readonly LoggedEvent[],
   meanwhile: () => Promise<void> = async () => undefined,
@@ -87,5 +114,37 @@ describe(streamRun.name, () => {
     expect(lines.slice(0, 2)).toEqual(['id: 1', 'event: text-delta']);
     expect(JSON.parse(lines[2]!.slice('data: '.length))).toEqual({ step: 1, delta: text });
     expect(lines.slice(3)).toEqual(['', '']);
+  });
+
+  it('F28: lets a reader go that takes nothing within its time', async () => {
+    const response = new FullResponse(() => undefined);
+    const limits = { ...LIMITS, writeTimeoutMs: 1 };
+    const stream = streamRun(
+      response as unknown as Response,
+      () => feed([delta('a')]),
+      nativeEncoding(RUN),
+      limits,
+    );
+    expect(await stream).toBe(false);
+    expect(response.destroyed).toBe(true);
+  });
+
+  it('F28: does not hold against a reader that this process was busy while it read', async () => {
+    const response = new FullResponse((full) =>
+      setImmediate(() => {
+        // Longer than the reader has. What it took meanwhile is known one turn later, after the timers.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        setImmediate(() => full.drain());
+      }),
+    );
+    const limits = { ...LIMITS, writeTimeoutMs: 5 };
+    const stream = streamRun(
+      response as unknown as Response,
+      () => feed([delta('a')]),
+      nativeEncoding(RUN),
+      limits,
+    );
+    expect(await stream).toBe(true);
+    expect(response.destroyed).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Response } from 'express';
 import type { LoggedEvent } from '../events/run-event-log.js';
 import type { FeedEnd } from '../events/run-event-feed.js';
@@ -98,5 +99,8 @@ function* piecesOf(batch: readonly LoggedEvent[], encoding: StreamEncoding): Gen
 async function drained(response: Response, signal: AbortSignal, withinMs: number): Promise<void> {
   const patience = AbortSignal.timeout(withinMs);
   await once(response, 'drain', { signal: AbortSignal.any([signal, patience]) }).catch(() => undefined);
-  if (patience.aborted && !signal.aborted) response.destroy();
+  if (!patience.aborted || signal.aborted) return;
+  // Timers come first: after a stall of this process, what the reader has taken meanwhile is only known a turn later.
+  await nextTurn();
+  if (response.writableNeedDrain) response.destroy();
 }

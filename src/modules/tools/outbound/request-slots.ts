@@ -1,3 +1,4 @@
+import { Slots } from '../../../shared/resilience/slots.js';
 import { OutboundFailed } from './outbound-errors.js';
 
 /** Requests that may wait for each place there is. */
@@ -5,47 +6,23 @@ const WAITING_PER_SLOT = 16;
 
 /** So many requests at once, and a bounded line behind them. */
 export class RequestSlots {
-  private free: number;
-  private readonly waiting = new Set<() => void>();
+  private readonly slots: Slots;
 
-  constructor(private readonly size: number) {
-    this.free = size;
+  constructor(size: number) {
+    this.slots = new Slots(size, size * WAITING_PER_SLOT);
   }
 
   /** Does the work in a place of its own. Throws OutboundFailed, `busy`; when the signal fires first, its reason. */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.acquire(signal);
+    const release = await this.slots.acquire(signal);
+    if (!release) {
+      signal.throwIfAborted();
+      throw new OutboundFailed('busy');
+    }
     try {
       return await work();
     } finally {
-      const [next] = this.waiting;
-      if (next) next();
-      else this.free += 1;
+      release();
     }
-  }
-
-  private async acquire(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.free > 0) {
-      this.free -= 1;
-      return;
-    }
-    if (this.waiting.size >= this.size * WAITING_PER_SLOT) throw new OutboundFailed('busy');
-    await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
-        signal.removeEventListener('abort', giveUp);
-        this.waiting.delete(take);
-      };
-      const take = (): void => {
-        leave();
-        resolve();
-      };
-      const giveUp = (): void => {
-        leave();
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.waiting.add(take);
-    });
   }
 }

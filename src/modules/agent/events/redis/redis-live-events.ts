@@ -5,7 +5,7 @@ import { EventWatches } from '../event-watches.js';
 import type { LiveBatch, LiveEvents, PublishOutcome, RunWatch } from '../live-events.js';
 import { NO_OWNERS_EPOCH } from '../no-owners-epoch.js';
 import type { LoggedEvent } from '../run-event-log.js';
-import { fromStoredEvents, toStoredEvents } from '../stored-events.js';
+import { fromStoredEvents, toStoredRows } from '../stored-events.js';
 
 /** A run's stream lives so long after its last event; the longest pause is a tool's or a slow thinker's. */
 const LIFETIME_SECONDS = 3600;
@@ -13,8 +13,11 @@ const LIFETIME_SECONDS = 3600;
 const LIFETIME_AFTER_END_SECONDS = 60;
 /** Batches per run, about: what falls out is either stored or is read when its step is. */
 const MAX_BATCHES = 2_000;
-/** Batches per read: a bound on what one reader holds in memory. */
+/** A reader gets so many batches at once at the most, and no further one after so many bytes: what it holds in memory. */
 const READ_BATCHES = 100;
+const READ_BYTES = 64 * 1024;
+/** So many batches are looked at in one go: Redis copies what it looks at. */
+const READ_STRIDE = 4;
 const ADOPT_ATTEMPTS = 4;
 const ADOPT_PAUSE_MS = 150;
 /** Runs per pipeline. */
@@ -25,24 +28,42 @@ const BACK_OFF_MS = 500;
 /**
  * Fencing and appending in one step. An entry's id is the id of its last event, so a reader asks for what comes after the
  * last event it has. Returns 'fenced', 'lost' (the stream is gone: publish everything) or 'published'.
- * KEYS: stream, epoch. ARGV: epoch, last id, first id, events, mode, lifetime, bound. Modes: 'begin' takes what is there or
- * makes a stream, 'append' needs one, 'replace' makes a new one in any case.
+ * KEYS: stream, epoch. ARGV: epoch, mode, lifetime, bound, and for each entry its last id, first id and events. Modes:
+ * 'begin' takes what is there or makes a stream, 'append' needs one, 'replace' makes a new one in any case.
  */
 const PUBLISH = `
 local known = tonumber(redis.call('GET', KEYS[2]) or '0')
 local epoch = tonumber(ARGV[1])
 if known > epoch then return 'fenced' end
-if ARGV[5] == 'append' and redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
-if ARGV[5] == 'replace' then redis.call('DEL', KEYS[1]) end
-redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[6])
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if #last == 0 or tonumber(string.match(last[1][1], '^%d+')) < tonumber(ARGV[2]) then
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], ARGV[2] .. '-0',
-    'first', ARGV[3], 'events', ARGV[4], 'epoch', ARGV[1])
+if ARGV[2] == 'append' and redis.call('EXISTS', KEYS[1]) == 0 then return 'lost' end
+if ARGV[2] == 'replace' then redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[3])
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local last = #newest == 0 and 0 or tonumber(string.match(newest[1][1], '^%d+'))
+for at = 5, #ARGV, 3 do
+  if tonumber(ARGV[at]) > last then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], ARGV[at] .. '-0',
+      'first', ARGV[at + 1], 'events', ARGV[at + 2], 'epoch', ARGV[1])
+  end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-redis.call('PUBLISH', KEYS[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', KEYS[1], ARGV[#ARGV - 2])
 return 'published'`;
+
+/** KEYS: stream. ARGV: after id, entries at once, most entries, bytes after which there is no further one. */
+const READ = `
+local entries, bytes, after = {}, 0, ARGV[1] .. '-0'
+while #entries < tonumber(ARGV[3]) do
+  local some = redis.call('XRANGE', KEYS[1], '(' .. after, '+', 'COUNT', ARGV[2])
+  for _, entry in ipairs(some) do
+    table.insert(entries, entry)
+    bytes = bytes + #entry[2][4]
+    if bytes >= tonumber(ARGV[4]) then return entries end
+    after = entry[1]
+  end
+  if #some < tonumber(ARGV[2]) then break end
+end
+return entries`;
 
 /** KEYS: stream, epoch. ARGV: epoch, after id, lifetime. Returns whether the stream is there, and the entries. */
 const ADOPT = `
@@ -55,6 +76,7 @@ type Entry = readonly [id: string, fields: readonly string[]];
 
 interface RedisWithScripts extends Redis {
   perchPublishEvents(...args: (string | number)[]): Promise<PublishOutcome | 'lost'>;
+  perchReadEvents(...args: (string | number)[]): Promise<Entry[]>;
   perchAdoptEvents(...args: (string | number)[]): Promise<[number, Entry[]]>;
 }
 
@@ -78,6 +100,7 @@ export class RedisLiveEvents implements LiveEvents {
     private readonly logger: PinoLogger,
   ) {
     redis.defineCommand('perchPublishEvents', { numberOfKeys: 2, lua: PUBLISH });
+    redis.defineCommand('perchReadEvents', { numberOfKeys: 1, lua: READ });
     redis.defineCommand('perchAdoptEvents', { numberOfKeys: 2, lua: ADOPT });
     this.redis = redis as RedisWithScripts;
     const ignore = (error: unknown): void =>
@@ -126,8 +149,8 @@ export class RedisLiveEvents implements LiveEvents {
 
   /** Throws what the driver throws when Redis is away. */
   async read(runId: string, afterId: number): Promise<LiveBatch> {
-    const entries = await this.redis.xrange(streamKey(runId), `(${afterId}-0`, '+', 'COUNT', READ_BATCHES);
-    return toBatch(entries, afterId);
+    const bounds = [READ_STRIDE, READ_BATCHES, READ_BYTES];
+    return toBatch(await this.redis.perchReadEvents(streamKey(runId), afterId, ...bounds), afterId);
   }
 
   async adopt(runId: string, epoch: number, afterId: number): Promise<readonly LoggedEvent[] | undefined> {
@@ -203,12 +226,10 @@ export class RedisLiveEvents implements LiveEvents {
       streamKey(runId),
       epochKey(runId),
       epoch,
-      events.at(-1)!.id,
-      events[0]!.id,
-      toStoredEvents(events),
       mode,
       LIFETIME_SECONDS,
       MAX_BATCHES,
+      ...toStoredRows(events).flatMap(({ lastId, firstId, text }) => [lastId, firstId, text]),
     );
   }
 }

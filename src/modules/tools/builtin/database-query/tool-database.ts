@@ -1,9 +1,9 @@
 import pg from 'pg';
 import type { JsonValue } from '../../../../shared/llm/json.js';
+import { Slots } from '../../../../shared/resilience/slots.js';
 import { ToolError } from '../../tool.js';
 import { BoundedRows } from './bounded-rows.js';
 import { beginReadOnly } from './session-settings.js';
-import { Slots } from './slots.js';
 import { typeNameOf } from './to-json-cell.js';
 import { toQueryError } from './to-query-error.js';
 import { ByteMeter, cut } from './wire.js';
@@ -92,7 +92,7 @@ export class ToolDatabase {
     signal: AbortSignal,
     work: (client: pg.PoolClient) => Promise<T>,
   ): Promise<T> {
-    const release = await this.slots.acquire(WAIT_MS, signal);
+    const release = await this.slots.acquire(signal, WAIT_MS);
     signal.throwIfAborted();
     if (!release) throw new ToolError('database_busy', 'The database is busy. Try again in a moment.');
     try {

@@ -76,6 +76,26 @@ describeWithRedis(RedisLiveEvents.name, (url) => {
     owner.live.end(runId);
   });
 
+  it.each([
+    ['small batches', (all: LoggedEvent[]) => all.map((event) => [event])],
+    ['one large batch', (all: LoggedEvent[]) => [all]],
+  ])('gives a reader a bounded part at a time, whatever was published: %s', async (_what, batchesOf) => {
+    const runId = v7();
+    const all = eventsOf(1, 60, 'x'.repeat(30_000));
+    for (const batch of batchesOf(all)) {
+      await owner.live.publish(runId, 1, batch, () => all.slice(0, batch.at(-1)!.id));
+    }
+    const read: LoggedEvent[] = [];
+    while (read.length < all.length) {
+      const { events } = await reader.live.read(runId, read.length);
+      expect(JSON.stringify(events).length).toBeLessThan(160_000);
+      expect(events.length).toBeGreaterThan(0);
+      read.push(...events);
+    }
+    expect(read).toEqual(all);
+    owner.live.end(runId);
+  });
+
   it('goes by itself: an hour after the last event, a minute after the end', async () => {
     const runId = v7();
     const ttls = (): Promise<number[]> => Promise.all([admin.ttl(stream(runId)), admin.ttl(epoch(runId))]);

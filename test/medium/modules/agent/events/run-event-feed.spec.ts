@@ -1,4 +1,5 @@
 import { v7 } from 'uuid';
+import type { DatabaseConfig } from '../../../../../src/config/app-config.js';
 import { ActiveRuns, type ActiveRun } from '../../../../../src/modules/agent/active-runs.js';
 import { MemoryLiveEvents } from '../../../../../src/modules/agent/events/memory/memory-live-events.js';
 import { type FeedEnd, RunEventFeed } from '../../../../../src/modules/agent/events/run-event-feed.js';
@@ -90,7 +91,7 @@ describe(RunEventFeed.name, () => {
     live = new MemoryLiveEvents();
     active = new ActiveRuns(live, new Draining());
     const stored = new RunEventRepository(database.dataSource);
-    feed = new RunEventFeed(active, stored, live, new KeptLog().logger);
+    feed = new RunEventFeed(active, stored, live, new KeptLog().logger, { poolSize: 2 } as DatabaseConfig);
     const [sessionId, admission] = [v7(), anAdmission(user)];
     await admissions.startInNewConversation(sessionId, 'hi', admission);
     reference = { runId: admission.runId, sessionId, userId: user.userId };
