@@ -21,6 +21,8 @@ export type FeedEnd = 'complete' | 'gone' | 'shutting_down' | 'aborted';
 const POLL_MS = 500;
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
+/** Parts that are read from Redis at once: a hundred readers that follow on at the same time would be a stall of this process. */
+const LIVE_READS = 8;
 /** Readers of stored events take so much of the pool at the most: however many they are, there is room for everyone else. */
 const SHARE_OF_POOL = 0.5;
 
@@ -41,7 +43,8 @@ interface Position {
  */
 @Injectable()
 export class RunEventFeed {
-  private readonly reads: Slots;
+  private readonly liveReads = new Slots(LIVE_READS);
+  private readonly storedReads: Slots;
 
   constructor(
     private readonly active: ActiveRuns,
@@ -50,7 +53,7 @@ export class RunEventFeed {
     private readonly logger: PinoLogger,
     { poolSize }: DatabaseConfig,
   ) {
-    this.reads = new Slots(Math.max(1, Math.floor(poolSize * SHARE_OF_POOL)));
+    this.storedReads = new Slots(Math.max(1, Math.floor(poolSize * SHARE_OF_POOL)));
   }
 
   async *subscribe(
@@ -134,14 +137,35 @@ export class RunEventFeed {
     at: Position,
     signal: AbortSignal,
   ): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
-    let live: LiveBatch | undefined;
+    const live = await this.findLive(run, at, signal);
+    if (live?.epoch === at.epoch && followsOn(at, live.events)) return live.events;
+    return this.findStored(run, at, live, signal);
+  }
+
+  private async findLive(
+    { runId }: RunReference,
+    { cursor }: Position,
+    signal: AbortSignal,
+  ): Promise<LiveBatch | undefined> {
+    const release = await this.liveReads.acquire(signal);
+    if (!release) return undefined;
     try {
-      live = await this.live.read(run.runId, at.cursor);
-      if (live.epoch === at.epoch && followsOn(at, live.events)) return live.events;
+      return await this.live.read(runId, cursor);
     } catch (error) {
-      this.logger.debug({ event: 'agent.events.not_live', run_id: run.runId, err: error });
+      this.logger.debug({ event: 'agent.events.not_live', run_id: runId, err: error });
+      return undefined;
+    } finally {
+      release();
     }
-    const release = await this.reads.acquire(signal);
+  }
+
+  private async findStored(
+    run: RunReference,
+    at: Position,
+    live: LiveBatch | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly LoggedEvent[] | 'gone' | 'ended'> {
+    const release = await this.storedReads.acquire(signal);
     if (!release) return [];
     try {
       // An owner stores its restart before it shows anything, so what is live of a new one is found out about here.
