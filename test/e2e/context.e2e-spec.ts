@@ -90,12 +90,16 @@ describe('what a model is shown', () => {
     );
     dataSource = perch.app.get(DataSource);
     user = await perch.user();
-    userId = ((await (await user.get('/api/v1/auth/me')).json()) as { id: string }).id;
+    userId = await idOf(user);
   });
   afterAll(async () => {
     await perch.stop();
     await models.stop();
   });
+
+  async function idOf(client: ApiClient): Promise<string> {
+    return ((await (await client.get('/api/v1/auth/me')).json()) as { id: string }).id;
+  }
 
   async function runOf(runId: string): Promise<{ context: Record<string, number> }> {
     return (await (await user.get(`/api/v1/agent/runs/${runId}`)).json()) as never;
@@ -122,17 +126,20 @@ describe('what a model is shown', () => {
   });
 
   it.each([100, 10_000])('of %d messages costs three reads at most', async (length) => {
-    await user.put('/api/v1/agent/memories/settings', { enabled: true });
+    // Of nobody else's: what is done after an answer asks about its user, too.
+    const reader = await perch.user();
+    const readerId = await idOf(reader);
+    await reader.put('/api/v1/agent/memories/settings', { enabled: true });
     const sayings = Array.from({ length }, (_, index): Saying => [
       index % 2 === 0 ? 'user' : 'assistant',
       `Number ${index} is about bread, butter and the price of fish in town ${index % 97}.`,
     ]);
-    const sessionId = await aConversationOf(dataSource, userId, sayings);
+    const sessionId = await aConversationOf(dataSource, readerId, sayings);
     const contexts = perch.app.get(ContextBuilder, { strict: false });
     const model = perch.app.get<ModelClient>(MODEL_CLIENT, { strict: false }).find('small')!;
     const reads = jest.spyOn(dataSource, 'query');
     const { messages } = await contexts.build({
-      userId,
+      userId: readerId,
       sessionId,
       messageSeq: length + 1,
       current: { role: 'user', parts: [{ type: 'text', text: 'What does fish cost in town 7?' }] },
@@ -142,9 +149,8 @@ describe('what a model is shown', () => {
       maxOutputTokens: 500,
       hasMemory: true,
     });
-    // Others work on this database at the same time; what is asked about this user is asked by this context.
     const own = reads.mock.calls.filter(([, parameters]) =>
-      JSON.stringify(parameters ?? []).includes(userId),
+      JSON.stringify(parameters ?? []).includes(readerId),
     );
     reads.mockRestore();
     expect(messages.length).toBeGreaterThan(2);

@@ -223,7 +223,7 @@ describe('a provider that fails', () => {
   });
 
   it('F09: gives up on an answer that does not end', async () => {
-    const event = `data: {"id":"x","choices":[{"index":0,"delta":{"content":"${'x'.repeat(500_000)}"}}]}\n\n`;
+    const event = `data: {"id":"${'x'.repeat(500_000)}","choices":[{"index":0,"delta":{"content":"more "}}]}\n\n`;
     models.always({ fault: { rawSse: event.repeat(140) } });
     const response = await (await (await start()).user()).post('/api/v1/agent/chat', { message: 'hi' });
     expect([response.status, await response.json()]).toEqual([

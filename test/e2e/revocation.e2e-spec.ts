@@ -136,6 +136,20 @@ describe('what is revoked on one of two replicas', () => {
     await until(() => book.counts(`a story for a ${what} session`).open === 0);
   });
 
+  it('ends the background runs of a user who is disabled, on the other replica too', async () => {
+    const message = 'a story for nobody in particular';
+    const started = await on(two, user.client).post('/api/v1/agent/runs', { message });
+    const { run_id: runId } = (await started.json()) as { run_id: string };
+    await until(() => book.counts(message).open === 1);
+    await root.patch(`/api/v1/admin/users/${user.id}`, { disabled: true });
+    await until(() => book.counts(message).aborted === 1, IN_FORCE_WITHIN_MS);
+    await until(async () => {
+      const sql = 'SELECT status FROM run WHERE id = $1';
+      const [run] = await replicas.database.dataSource.query<{ status: string }[]>(sql, [runId]);
+      return run?.status === 'cancelled';
+    });
+  });
+
   it('ends a stream whose notification was missed, and an answer that is waited for', async () => {
     const waiting = on(two, user.client).post('/api/v1/agent/chat', {
       message: 'an answer that is waited for',
@@ -166,5 +180,12 @@ describe('what is revoked on one of two replicas', () => {
     expect(replicas.effects.texts('by a key')).toEqual([]);
     await user.client.chat({ message: 'by myself' });
     expect(replicas.effects.texts('by a key')).toEqual(['by a key']);
+    // The trail tells them apart.
+    const sql = `SELECT actor_kind, action FROM audit_entry WHERE actor_id = $1 AND action LIKE 'tool.%' ORDER BY id`;
+    expect(await replicas.database.dataSource.query(sql, [user.id])).toEqual([
+      { actor_kind: 'key', action: 'tool.refused' },
+      { actor_kind: 'key', action: 'tool.refused' },
+      { actor_kind: 'user', action: 'tool.allowed' },
+    ]);
   });
 });

@@ -3,17 +3,15 @@ import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig } from '../../config/app-config.js';
 import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
-import { toProblem } from '../../shared/errors/problem-catalog.js';
-import { toAppError } from '../../shared/errors/problem.filter.js';
+import { LiveCredentials } from '../auth/index.js';
 import { MODEL_CLIENT, type ModelClient, type ModelRequest } from '../providers/index.js';
-import { type QuotaAmount, type RunQuota, RunQuotas } from '../rate-limit/index.js';
+import { RunQuotas } from '../rate-limit/index.js';
 import { ActiveRuns, type ActiveRun, type RunDeparture, type RunOutcome } from './active-runs.js';
 import { RunTools } from './run-tools.js';
-import { toRunError } from './agent.errors.js';
-import type { ContextReport } from './context/context-report.js';
+import { Drive, type DriveOptions, type TakenOver } from './drive.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import { OutputGuard } from './guardrails/output-guard.js';
-import { type LoggedEvent, RunEventLog } from './events/run-event-log.js';
+import type { LoggedEvent } from './events/run-event-log.js';
 import { persist } from './journal-persistence.js';
 import {
   type ModelStepRecord,
@@ -26,39 +24,13 @@ import type { StepEvent } from './loop/run-events.js';
 import type { AnswerCacheUse } from './answer-cache/answer-place.js';
 import { CachedAnswers } from './answer-cache/cached-answers.js';
 import type { OwnedRun, RunClosing } from './run.js';
-import { type LostModelCall, RunJournalRepository } from './run-journal.repository.js';
+import { RunJournalRepository } from './run-journal.repository.js';
 import type { PreparedRequest } from './run-preparer.js';
+import { toClosing, toOutcome } from './run-outcome.js';
 import { RunReporter } from './run-reporter.js';
 import { SpendingAlerts } from './spending/spending-alerts.js';
-import { RunTally } from './run-tally.js';
 import { ConversationUpkeep } from './upkeep/conversation-upkeep.js';
 import { WorkerLease } from './ownership/worker-lease.js';
-
-export interface DriveOptions {
-  /** Builds what the loop works on; reads the history. What it throws ends the run. */
-  readonly prepare: () => Promise<PreparedRequest>;
-  /** The model that was asked for. */
-  readonly model: string;
-  readonly timeoutMs: number;
-  readonly requestId: string | undefined;
-  /** What a quota guard has reserved for the first model call. */
-  readonly held?: QuotaAmount;
-  readonly messageLength: number;
-  readonly isBackground: boolean;
-  /** Ends the run before it begins anything. */
-  readonly isCancelled?: boolean;
-  /** Left out: this is the run's first owner. */
-  readonly takenOver?: TakenOver;
-}
-
-export interface TakenOver {
-  readonly tally: RunTally;
-  /** Since the run's start. */
-  readonly elapsedMs: number;
-  /** What the owner before had shown and not stored, and the `step-restart` that voids it. */
-  readonly events: readonly LoggedEvent[];
-  readonly lostCall: LostModelCall | undefined;
-}
 
 /** Ends the loop without ending the run: somebody else goes on with it. */
 class RunMoved extends Error {}
@@ -78,6 +50,7 @@ export class RunDriver {
     private readonly journal: RunJournalRepository,
     private readonly active: ActiveRuns,
     private readonly lease: WorkerLease,
+    private readonly credentials: LiveCredentials,
     private readonly quotas: RunQuotas,
     private readonly alerts: SpendingAlerts,
     private readonly upkeep: ConversationUpkeep,
@@ -116,6 +89,11 @@ export class RunDriver {
       () => controller.abort(new RunAborted('timeout', 'the run reached its deadline')),
       Math.max(options.timeoutMs, 0),
     );
+    const { userId } = run.principal;
+    const account = this.credentials.watch({ kind: 'account', userId, id: userId });
+    account.signal.addEventListener('abort', () =>
+      controller.abort(new RunAborted('cancelled', 'the account may not be used any more')),
+    );
     drive.verified(this.lease);
     this.reporter.started();
     if (options.isCancelled) controller.abort(new RunAborted('cancelled', 'the run was cancelled'));
@@ -140,7 +118,7 @@ export class RunDriver {
       // Whatever of the run still waits for something (a tool, a socket) ends here.
       controller.abort(new RunAborted('cancelled', 'the run has ended'));
 
-      const closing = this.toClosing(end, drive, options.requestId);
+      const closing = toClosing(end, tally, drive.report?.(), options.requestId);
       const latencyMs = this.clock.monotonicMs() - startedMs;
       const outcome = toOutcome(run, end, closing, tally, latencyMs);
       await this.close(drive, closing, outcome);
@@ -172,6 +150,7 @@ export class RunDriver {
       log.detach();
       return 'moved';
     } finally {
+      account.release();
       drive.over();
     }
   }
@@ -353,147 +332,8 @@ export class RunDriver {
     await drive.releasing;
     throw new RunMoved('the run was handed over');
   }
-
-  private toClosing(end: LoopEnd, { tally, report }: Drive, requestId: string | undefined): RunClosing {
-    const isFailed = end.stopReason === 'error' || end.stopReason === 'timeout';
-    return {
-      status: isFailed ? 'failed' : end.stopReason === 'cancelled' ? 'cancelled' : 'completed',
-      stopReason: end.stopReason,
-      finishReason: end.finishReason,
-      messageId: end.messageId,
-      model: end.model,
-      usage: tally.usage,
-      cost: tally.cost,
-      context: report?.() ?? null,
-      isCached: end.isCached ?? false,
-      problem:
-        end.stopReason === 'error'
-          ? toProblem(toAppError(toRunError(end.error)), requestId === undefined ? {} : { requestId })
-          : null,
-    };
-  }
-}
-
-/** What belongs to one driven run. */
-class Drive {
-  readonly controller = new AbortController();
-  readonly log: RunEventLog;
-  readonly firstEventId: number;
-  readonly tally: RunTally;
-  releasing: Promise<void> | undefined;
-  /** What the model is shown of the past, once that is known. */
-  report: (() => ContextReport) | undefined;
-  /** Of the last step, until it is written with the end of the run. */
-  lastStep: ModelStepRecord | undefined;
-  private readonly giveUp = new AbortController();
-  private handedOver = false;
-  private stepDeadline: NodeJS.Timeout | undefined;
-  private term = 0;
-  naps = 0;
-
-  constructor(
-    readonly run: OwnedRun,
-    readonly options: DriveOptions,
-    readonly quota: RunQuota,
-    live: LiveEvents,
-    readonly clock: Clock,
-  ) {
-    this.tally = options.takenOver?.tally ?? new RunTally();
-    this.firstEventId = options.takenOver?.events.at(-1)?.id ?? 1;
-    const log: RunEventLog = new RunEventLog({
-      firstId: this.firstEventId,
-      ...(live.isShared
-        ? {
-            publish: async (events): Promise<void> => {
-              const outcome = await live.publish(run.id, run.epoch, events, () => log.publishable(events));
-              if (outcome === 'fenced') {
-                this.controller.abort(new RunAborted('error', 'the run has another owner'));
-                log.detach();
-              }
-            },
-          }
-        : {}),
-    });
-    this.log = log;
-  }
-
-  /** Fires when waiting for the database has no sense any more. */
-  get givenUp(): AbortSignal {
-    return this.giveUp.signal;
-  }
-
-  get isHandedOver(): boolean {
-    return this.handedOver;
-  }
-
-  handOver(): void {
-    if (this.handedOver) return;
-    this.handedOver = true;
-    this.giveUp.abort();
-    this.controller.abort(new RunAborted('error', 'the process is shutting down'));
-  }
-
-  verified({ term, naps }: { readonly term: number; readonly naps: number }): void {
-    this.term = term;
-    this.naps = naps;
-  }
-
-  isVerified({ term, naps }: { readonly term: number; readonly naps: number }): boolean {
-    return this.term === term && this.naps === naps;
-  }
-
-  stepStarted(timeoutMs: number): void {
-    clearTimeout(this.stepDeadline);
-    this.stepDeadline = setTimeout(
-      () => this.controller.abort(new RunAborted('timeout', 'the step reached its deadline')),
-      timeoutMs,
-    );
-  }
-
-  over(): void {
-    clearTimeout(this.stepDeadline);
-  }
 }
 
 function isCancelled({ result: { isError, result } }: ToolResultRecord): boolean {
   return isError && JSON.stringify(result).includes('"code":"cancelled"');
-}
-
-function toOutcome(
-  run: OwnedRun,
-  end: LoopEnd,
-  closing: RunClosing,
-  tally: RunTally,
-  latencyMs: number,
-): RunOutcome {
-  const { usage, cost } = tally;
-  if (closing.problem) {
-    return {
-      type: 'run-error',
-      runId: run.id,
-      sessionId: run.sessionId,
-      problem: closing.problem,
-      partial: tally.hasStreamed,
-      usage,
-      cost,
-    };
-  }
-  return {
-    type: 'run-end',
-    answer: {
-      runId: run.id,
-      sessionId: run.sessionId,
-      messageId: end.messageId,
-      content: end.content,
-      toolCalls: tally.toolCalls,
-      finishReason: end.finishReason,
-      stopReason: end.stopReason,
-      model: end.model,
-      prompt: run.prompt,
-      usage,
-      cost,
-      cached: closing.isCached,
-      latencyMs,
-    },
-  };
 }

@@ -6,7 +6,8 @@ import { PrincipalService } from '../auth/index.js';
 import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
 import type { ClaimedRun } from './run.js';
-import { RunDriver, type TakenOver } from './run-driver.js';
+import type { TakenOver } from './drive.js';
+import { RunDriver } from './run-driver.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunResumption, type ResumePoint } from './run-resumption.js';
 

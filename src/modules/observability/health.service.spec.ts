@@ -1,5 +1,7 @@
 import { TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
+import { PinoLogger } from 'nestjs-pino';
+import { KeptLog } from '../../../test/support/a-logger.js';
 import type { SchemaState } from '../../database/migrate.js';
 import { REDIS } from '../../redis/redis.module.js';
 import { AppError } from '../../shared/errors/app-error.js';
@@ -16,6 +18,7 @@ interface Dependencies {
 }
 
 async function start({ database = async () => 'current', redis = null }: Dependencies = {}) {
+  const log = new KeptLog();
   const module = await Test.createTestingModule({
     imports: [TerminusModule.forRoot({ logger: false })],
     controllers: [HealthController],
@@ -24,9 +27,10 @@ async function start({ database = async () => 'current', redis = null }: Depende
       Draining,
       { provide: DatabaseHealthRepository, useValue: { state: database } },
       { provide: REDIS, useValue: redis && { ping: redis } },
+      { provide: PinoLogger, useValue: log.logger },
     ],
   }).compile();
-  return { controller: module.get(HealthController), draining: module.get(Draining) };
+  return { controller: module.get(HealthController), draining: module.get(Draining), log };
 }
 
 async function refusalOf(ready: Promise<unknown>): Promise<AppError> {
@@ -67,10 +71,12 @@ describe('health', () => {
   it.each(['pending', 'newer'] as const)(
     'F35: is not ready where the schema is %s: this build was made for another',
     async (schema) => {
-      const { controller } = await start({ database: async () => schema });
+      const { controller, log } = await start({ database: async () => schema });
       const refusal = await refusalOf(controller.ready());
       expect(refusal).toMatchObject({ code: 'dependency_unavailable', detail: 'Not ready: database.' });
       expect(refusal.extensions).toEqual({ checks: { database: 'down' } });
+      await refusalOf(controller.ready());
+      expect(log.entries).toMatchObject([{ event: 'health.schema', state: schema }]);
     },
   );
 

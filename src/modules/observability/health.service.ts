@@ -1,6 +1,8 @@
 import { Inject, Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService, type HealthIndicatorFunction, HealthIndicatorService } from '@nestjs/terminus';
 import type { Redis } from 'ioredis';
+import { PinoLogger } from 'nestjs-pino';
+import type { SchemaState } from '../../database/migrate.js';
 import { REDIS } from '../../redis/redis.module.js';
 import { DatabaseHealthRepository } from './database-health.repository.js';
 import { Draining } from './draining.js';
@@ -18,12 +20,15 @@ interface CheckResult {
 /** Whether this process can do its work now: its dependencies answer and it is not on its way down. */
 @Injectable()
 export class HealthService {
+  private schema: SchemaState = 'current';
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: DatabaseHealthRepository,
     private readonly draining: Draining,
     @Inject(REDIS) private readonly redis: Redis | null,
+    private readonly logger: PinoLogger,
   ) {}
 
   /** The checks by name. Throws `shutting_down`, or `dependency_unavailable` with what failed. */
@@ -48,6 +53,9 @@ export class HealthService {
 
   private async assertSchema(): Promise<void> {
     const state = await this.database.state();
+    // A probe says only that something fails; whoever rolls out reads here what.
+    if (state !== this.schema) this.logger.warn({ event: 'health.schema', state });
+    this.schema = state;
     if (state !== 'current') throw new Error(`the schema is ${state}`);
   }
 }

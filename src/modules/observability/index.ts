@@ -4,6 +4,7 @@ export {
   type Actor,
   ACTOR_KINDS,
   type ActorKind,
+  actorOf,
   AUDIT_OUTCOMES,
   type AuditEntry,
   type AuditOutcome,

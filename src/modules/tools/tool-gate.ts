@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { AuditTrail } from '../observability/index.js';
+import { actorOf, AuditTrail } from '../observability/index.js';
 import { ThrottleStorage } from '../rate-limit/index.js';
 import { callHash } from './call-hash.js';
 import type { Tool } from './tool.js';
@@ -156,7 +156,7 @@ export class ToolGate {
     this.metrics.decided(tool?.name ?? 'unknown', decision);
     const isAllowed = decision === 'allowed';
     await this.trail.record({
-      actorId: principal.userId,
+      ...actorOf(principal),
       action: isAllowed
         ? 'tool.allowed'
         : decision === 'approval_requested'

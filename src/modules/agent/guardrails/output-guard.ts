@@ -12,7 +12,7 @@ import {
 } from '../../../config/app-config.js';
 import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-keys.js';
 import type { Message } from '../../../shared/llm/message.js';
-import { AuditTrail } from '../../observability/index.js';
+import { actorOf, AuditTrail } from '../../observability/index.js';
 import type { Exposure } from '../../tools/index.js';
 import { isQuote } from '../context/quote.js';
 import type { OwnedRun } from '../run.js';
@@ -105,9 +105,9 @@ export class OutputGuard {
   private async report(run: OwnedRun, action: string, details: object): Promise<void> {
     const { id, sessionId, requestId, principal } = run;
     this.logger.warn({ event: `agent.${action}`, run_id: id, session_id: sessionId, ...details });
-    const actorId = principal.userId;
+    const actor = actorOf(principal);
     try {
-      await this.trail.record({ actorId, action, targetType: 'run', targetId: id, details, requestId });
+      await this.trail.record({ ...actor, action, targetType: 'run', targetId: id, details, requestId });
     } catch (error) {
       this.logger.error({ event: 'agent.output.not_recorded', run_id: id, err: error });
     }

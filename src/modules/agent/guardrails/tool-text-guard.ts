@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import type { JsonValue } from '../../../shared/llm/json.js';
 import type { ToolResult } from '../../../shared/llm/tool-call.js';
-import { AuditTrail } from '../../observability/index.js';
+import { actorOf, AuditTrail } from '../../observability/index.js';
 import type { OwnedRun } from '../run.js';
 import { GuardrailService } from './guardrail.service.js';
 
@@ -27,7 +27,7 @@ export class ToolTextGuard {
     const { verdict, score, reasons } = await this.guardrail.check(text, 'tool');
     if (verdict === 'allow') return result;
     const entry = {
-      actorId: run.principal.userId,
+      ...actorOf(run.principal),
       action: 'guardrail.tool_text_flagged',
       targetType: 'run',
       targetId: run.id,

@@ -24,7 +24,7 @@ interface Watch {
 }
 
 /**
- * What is open on the strength of a credential, such as a stream, and must end within five seconds when it is revoked. An
+ * What is open on the strength of a credential, such as a stream or a run, and must end within five seconds when it is revoked. An
  * access token or key that merely expires closes nothing that is open.
  */
 @Injectable()
@@ -90,7 +90,7 @@ export class LiveCredentials implements OnApplicationBootstrap, OnApplicationShu
   private end(watch: Watch): void {
     if (!this.watches.delete(watch)) return;
     const { kind, userId } = watch.credential;
-    this.logger.info({ event: 'auth.stream.revoked', credential: kind, user_id: userId });
+    this.logger.info({ event: 'auth.revoked', credential: kind, user_id: userId });
     watch.revoked.abort();
   }
 }

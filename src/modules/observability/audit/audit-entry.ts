@@ -1,3 +1,5 @@
+import type { Principal } from '../../../shared/context/principal.js';
+
 /**
  * - `user`: a person, or what acts for one
  * - `key`: an API key
@@ -50,7 +52,7 @@ export interface Actor {
 /** Something that was done, or refused. */
 export interface AuditRecord {
   readonly actorId: string;
-  /** Left out: `user`. */
+  /** Left out: what the actor showed in the present request; else `user`. */
   readonly actorKind?: ActorKind;
   /** `<subject>.<verb>`, for example `tool.refused`. */
   readonly action: string;
@@ -68,4 +70,9 @@ export interface AuditRecord {
   readonly id?: string;
   /** Left out: now. */
   readonly at?: Date;
+}
+
+/** A run's user, or the key that speaks for them, wherever and whenever the run is driven. */
+export function actorOf({ userId, scopes }: Principal): Pick<AuditRecord, 'actorId' | 'actorKind'> {
+  return { actorId: userId, actorKind: scopes ? 'key' : 'user' };
 }

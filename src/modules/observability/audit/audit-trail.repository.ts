@@ -6,7 +6,7 @@ import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-
 import { requestContext } from '../../../shared/context/request-context.js';
 import type { IdPage } from '../../../shared/http/id-page.js';
 import { toAuditClient } from './audit-client.js';
-import type { AuditClient, AuditEntry, AuditRecord } from './audit-entry.js';
+import type { ActorKind, AuditClient, AuditEntry, AuditRecord } from './audit-entry.js';
 import { AUDIT_COLUMNS, type AuditRow, toAuditClientOf } from './audit-row.js';
 
 export interface AuditFilter {
@@ -42,7 +42,7 @@ export class AuditTrail {
       [
         entry.id ?? this.ids.next(),
         entry.actorId,
-        entry.actorKind ?? 'user',
+        entry.actorKind ?? kindOfCaller(entry.actorId),
         entry.action,
         entry.targetType,
         entry.targetId,
@@ -97,4 +97,9 @@ export class AuditTrail {
       return null;
     return toAuditClient(context.clientAddress, this.addressKey);
   }
+}
+
+function kindOfCaller(actorId: string): ActorKind {
+  const { credential } = requestContext.current() ?? {};
+  return credential?.kind === 'api-key' && credential.userId === actorId ? 'key' : 'user';
 }
