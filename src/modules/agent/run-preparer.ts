@@ -103,7 +103,7 @@ export class RunPreparer {
         agent: agent.name,
         prompt: prompt && { name: prompt.name, version: prompt.version },
         userId: principal.userId,
-        hasContext: settings.context !== undefined,
+        isPersonal: settings.context !== undefined,
         instructions: system,
         system,
       },
@@ -180,7 +180,11 @@ export class RunPreparer {
       maxOutputTokens,
       temperature,
       limits: { ...this.config, maxSteps: agent.maxSteps },
-      answerCache: prepared.answerCache && { ...prepared.answerCache, system },
+      answerCache: prepared.answerCache && {
+        ...prepared.answerCache,
+        isPersonal: prepared.answerCache.isPersonal || report().memories > 0,
+        system,
+      },
     };
   }
 

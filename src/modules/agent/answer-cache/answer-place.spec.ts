@@ -8,7 +8,7 @@ const USE: AnswerCacheUse = {
   userId: 'ada',
   ttlMs: 1_000,
   isShared: false,
-  hasContext: false,
+  isPersonal: false,
   instructions: 'Be brief.',
   system: 'Be brief.',
 };

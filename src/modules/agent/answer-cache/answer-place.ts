@@ -12,8 +12,8 @@ export interface AnswerCacheUse {
   readonly ttlMs: number;
   /** The agent's answers are for all users, as far as nothing of a user is in their requests. */
   readonly isShared: boolean;
-  /** The application supplied data for the request: personal, and good for this moment only. */
-  readonly hasContext: boolean;
+  /** The application supplied data for the request, or the model is told what is remembered of its user: nothing is kept. */
+  readonly isPersonal: boolean;
   /** What the agent is told; the key of the cache. */
   readonly instructions: string;
   /** The same as the model gets it in this conversation: whatever else is added to it is a user's. */

@@ -23,7 +23,7 @@ const USE: AnswerCacheUse = {
   userId: 'ada',
   ttlMs: 60_000,
   isShared: false,
-  hasContext: false,
+  isPersonal: false,
   instructions: 'Be brief.',
   system: 'Be brief.',
 };
@@ -159,8 +159,8 @@ describe(CachedAnswers.name, () => {
     const models = new FakeModelClient([says('a'), says('b'), says('c')]);
     const answers = answersOver(new MemoryAnswerCache());
     await ask(answers, models);
-    await ask(answers, models, { hasContext: true });
-    await ask(answers, models, { hasContext: true });
+    await ask(answers, models, { isPersonal: true });
+    await ask(answers, models, { isPersonal: true });
     expect(models.requests).toHaveLength(3);
     expect(await outcomes()).toEqual(['miss', 'stored', 'skipped', 'skipped']);
   });

@@ -56,7 +56,7 @@ export class CachedAnswers implements ErasureParticipant, OnModuleInit {
     request: ModelRequest,
     signal: AbortSignal,
   ): AsyncGenerator<ModelCallEvent> {
-    if (use.hasContext) {
+    if (use.isPersonal) {
       this.metrics.count('skipped');
       yield* models.stream(request, signal);
       return;

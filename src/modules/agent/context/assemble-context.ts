@@ -79,9 +79,13 @@ export function planHistory(sources: ContextSources): HistoryPlan {
       shortenedResults: 0,
     };
   }
-  const shorter = shortenOlder(turns, messageSeq);
   const budget = place(headBefore(messageSeq)) - free * RECALL_SHARE;
-  const start = chooseStart(candidates(shorter, model), budget, sources.isCut);
+  const startOf = (some: readonly Turn[]): number =>
+    chooseStart(candidates(some, model), budget, sources.isCut);
+  let shorter = shortenOlder(turns, messageSeq);
+  // Before a long result of the newest turn leaves no place for any of them, it is shortened as well.
+  if (startOf(shorter) === turns.length) shorter = turns.map(shortTurn);
+  const start = startOf(shorter);
   const fromSeq = turns[start]?.firstSeq ?? messageSeq;
   const kept = shorter.slice(start).flatMap(({ messages }) => messages);
   const original = turns.slice(start).flatMap(({ messages }) => messages);
@@ -102,9 +106,10 @@ export function assembleContext(
 ): { readonly messages: Message[]; readonly report: Omit<ContextReport, 'estimatedTokens'> } {
   const { sources, head, kept } = plan;
   const { current, budgetTokens, messageSeq, model } = sources;
-  const free =
-    budgetTokens - sumTokens(head.messages, model) - sumTokens(kept, model) - messageTokens(current, model);
-  const quotes = toRecallPart(recalled, free, model);
+  const forMessages = budgetTokens - messageTokens(current, model);
+  const free = forMessages - sumTokens(head.messages, model) - sumTokens(kept, model);
+  // It becomes a part of the current message, which a run never gives up: the rest is for its tools.
+  const quotes = toRecallPart(recalled, Math.min(free, forMessages * RECALL_SHARE), model);
   const messages: Message[] = [
     ...head.messages,
     ...kept,
@@ -141,21 +146,31 @@ function toHead(
 ): Head {
   const parts: TextPart[] = [];
   let free = budgetTokens;
-  /** How many of them are in. */
-  const add = (what: string, data: unknown, count: number): number => {
-    if (count === 0) return 0;
-    const part = quote(what, data);
-    const tokens = messageTokens({ role: 'user', parts: [part] }, model);
-    if (tokens > free) return 0;
+  const tokensOf = (part: TextPart): number => messageTokens({ role: 'user', parts: [part] }, model);
+  const add = (part: TextPart): boolean => {
+    const tokens = tokensOf(part);
+    if (tokens > free) return false;
     free -= tokens;
     parts.push(part);
-    return count;
+    return true;
+  };
+  /** How many of them are in: the first ones that have a place, whatever is too long for it. */
+  const addSome = <T>(what: string, data: readonly T[], inOrder = (some: T[]): T[] => some): number => {
+    let left = free;
+    const some = data.filter((item) => {
+      const tokens = tokensOf(quote(what, [item]));
+      if (tokens > left) return false;
+      left -= tokens;
+      return true;
+    });
+    return some.length > 0 && add(quote(what, inOrder(some))) ? some.length : 0;
   };
   const older = toQuotes(pinned.filter(({ seq }) => seq < beforeSeq).map(toMessage));
   const head = {
-    memories: add(MEMORIES, memories, memories.length),
-    summaryVersion: (add(SUMMARY, summary?.text, summary ? 1 : 0) && summary?.version) || null,
-    pinned: add(PINNED, older, older.length),
+    memories: addSome(MEMORIES, memories),
+    summaryVersion: summary && add(quote(SUMMARY, summary.text)) ? summary.version : null,
+    // The newest are kept, and stand in the order of the conversation.
+    pinned: addSome(PINNED, older.toReversed(), (some) => some.toReversed()),
   };
   return { ...head, messages: parts.length === 0 ? [] : [{ role: 'user', parts }] };
 }
@@ -170,11 +185,11 @@ function toMessage({ role, parts }: StoredMessage): Message {
 
 function shortenOlder(turns: readonly Turn[], messageSeq: number): Turn[] {
   const newFrom = Math.floor(messageSeq / NEW_MESSAGES - 1) * NEW_MESSAGES;
-  return turns.map((turn) =>
-    turn.firstSeq >= newFrom
-      ? turn
-      : { ...turn, messages: turn.messages.map((message) => shortenResults(message, SHORT_RESULT)) },
-  );
+  return turns.map((turn) => (turn.firstSeq >= newFrom ? turn : shortTurn(turn)));
+}
+
+function shortTurn(turn: Turn): Turn {
+  return { ...turn, messages: turn.messages.map((message) => shortenResults(message, SHORT_RESULT)) };
 }
 
 /** Best first, until the place is used up; shown in the order of the conversation. */

@@ -1,9 +1,16 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig, GuardrailConfig } from '../../../config/app-config.js';
 import type { ContextReport } from './context-report.js';
 import { type Message, textOf, type UserMessage } from '../../../shared/llm/message.js';
 import type { ToolDefinition } from '../../../shared/llm/tool-call.js';
-import { ConversationService, MessageRecall, UserMemory } from '../../conversation/index.js';
+import {
+  ConversationService,
+  MessageRecall,
+  type RecalledTurn,
+  type RecallQuery,
+  UserMemory,
+} from '../../conversation/index.js';
 import { countTextTokens, type ModelInfo } from '../../providers/index.js';
 import { DERIVED_KEYS, type DerivedKeys } from '../../../shared/context/derived-keys.js';
 import { UntrustedPresenter } from '../taint/present-untrusted.js';
@@ -45,7 +52,8 @@ const MAX_HISTORY_MESSAGES = 200;
 const MAX_RECALLED_TURNS = 8;
 /** Longer messages are no better questions. */
 const MAX_RECALL_TEXT = 2_000;
-const RECALL_TIMEOUT_MS = 1_000;
+/** How long is waited for what the message means; after that its words have to do. */
+const MEANING_TIMEOUT_MS = 1_500;
 
 /** Decides what of the past the model sees. */
 @Injectable()
@@ -57,6 +65,7 @@ export class ContextBuilder implements OnApplicationBootstrap {
     private readonly recall: MessageRecall,
     private readonly memory: UserMemory,
     private readonly config: AgentConfig,
+    private readonly logger: PinoLogger,
     guardrail: GuardrailConfig,
     @Inject(DERIVED_KEYS) keys: DerivedKeys,
   ) {
@@ -97,20 +106,18 @@ export class ContextBuilder implements OnApplicationBootstrap {
     const recalled =
       plan.isComplete || !hasPast
         ? []
-        : await this.recall.find(
-            {
-              userId,
-              sessionId,
-              text: textOf(current).slice(0, MAX_RECALL_TEXT),
-              beforeSeq: plan.fromSeq,
-              limit: MAX_RECALLED_TURNS,
-            },
-            AbortSignal.timeout(RECALL_TIMEOUT_MS),
-          );
+        : await this.recalled({
+            userId,
+            sessionId,
+            text: textOf(current).slice(0, MAX_RECALL_TEXT),
+            beforeSeq: plan.fromSeq,
+            limit: MAX_RECALLED_TURNS,
+          });
     const { messages, report } = assembleContext(plan, recalled);
     const window = new RunWindow({
       ...request,
       contextLength: messages.length,
+      headLength: plan.head.messages.length,
       present: (message) => this.presenter.present(message),
     });
     const windowTokens = model.contextWindow ?? DEFAULT_CONTEXT_WINDOW;
@@ -123,13 +130,26 @@ export class ContextBuilder implements OnApplicationBootstrap {
       hasPrivate: past.hasPrivate,
       report: () => ({
         ...report,
+        ...(window.isHeadLeftOut ? WITHOUT_HEAD : {}),
         estimatedTokens,
         shortenedResults: report.shortenedResults + window.shortenedResults,
         leftOutMessages: report.leftOutMessages + window.leftOutMessages,
       }),
     };
   }
+
+  /** What is quoted is an addition: a run goes on without it. */
+  private async recalled(query: RecallQuery): Promise<readonly RecalledTurn[]> {
+    try {
+      return await this.recall.find(query, AbortSignal.timeout(MEANING_TIMEOUT_MS));
+    } catch (error) {
+      this.logger.warn({ event: 'agent.context.not_recalled', session_id: query.sessionId, err: error });
+      return [];
+    }
+  }
 }
+
+const WITHOUT_HEAD = { pinnedMessages: 0, summaryVersion: null, memories: 0 } as const;
 
 const NO_PAST = {
   summary: undefined,

@@ -64,6 +64,24 @@ describe(RunWindow.name, () => {
     expect(window).toMatchObject({ shortenedResults: 1, leftOutMessages: 0 });
   });
 
+  it('keeps what stands before the history longer than the history, and says when it is gone', () => {
+    const head = user('pinned '.repeat(50));
+    const context = [head, ...CONTEXT];
+    const window = new RunWindow({
+      model: { ...MODEL, contextWindow: 2_000 },
+      system: '',
+      maxOutputTokens: 200,
+      contextLength: context.length,
+      headLength: 1,
+    });
+    const long = [head, user('word '.repeat(700)), ...CONTEXT.slice(1)];
+    expect(window.fit([...long, ...step('a', 900)], [])[0]!.parts[0]).toEqual(head.parts[0]);
+    expect(window).toMatchObject({ isHeadLeftOut: false });
+    const many = Array.from({ length: 30 }, (_, index) => step(`s${index}`, 100)).flat();
+    expect(JSON.stringify(window.fit([...long, ...many], []))).not.toContain('pinned');
+    expect(window).toMatchObject({ isHeadLeftOut: true });
+  });
+
   it('then leaves out history, older half first, and keeps the message of the user', () => {
     const long = [
       user('word '.repeat(700)),

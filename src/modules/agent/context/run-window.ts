@@ -12,18 +12,21 @@ export interface RunWindowOptions {
   readonly maxOutputTokens: number;
   /** How many messages the run began with; the last of them is its user's. */
   readonly contextLength: number;
+  /** How many of them, from the first on, stand before the history: summary, pinned messages, memories. Left out: none. */
+  readonly headLength?: number;
   /** How the model is to see a message. Left out: as it is. */
   readonly present?: (message: Message) => Message;
 }
 
 /** A result longer than this may be shortened to it. */
+const LONG_RESULT = 16_000;
 const SHORT_RESULT = 2_000;
 const VERY_SHORT_RESULT = 300;
 
 /**
  * Keeps the requests of one run within its model's window while tool results pile up. It gives way in this order: older
- * results of the run, half of the history, all of it, the newest results, and at last whole steps of the run, oldest
- * first. The user's message always stays. What was given up once stays so, for the sake of the vendors' caches.
+ * results of the run, half of the history, very long newest results, all of the history, all newest results, what stands
+ * before the history, and at last whole steps of the run, oldest first. The user's message always stays. What was given up once stays so, for the sake of the vendors' caches.
  */
 export class RunWindow {
   private level = 0;
@@ -31,6 +34,7 @@ export class RunWindow {
   /** Of the last request: results that were shortened, and messages that were left out. */
   shortenedResults = 0;
   leftOutMessages = 0;
+  isHeadLeftOut = false;
 
   constructor(private readonly options: RunWindowOptions) {}
 
@@ -59,14 +63,15 @@ export class RunWindow {
   }
 
   private split(messages: readonly Message[]): RunMessages {
-    const { contextLength } = this.options;
+    const { contextLength, headLength = 0 } = this.options;
     const steps: Message[][] = [];
     for (const message of messages.slice(contextLength)) {
       if (message.role === 'assistant' || steps.length === 0) steps.push([message]);
       else steps.at(-1)!.push(message);
     }
     return {
-      history: messages.slice(0, contextLength - 1),
+      head: messages.slice(0, headLength),
+      history: messages.slice(headLength, contextLength - 1),
       current: messages[contextLength - 1]!,
       steps,
     };
@@ -77,8 +82,11 @@ export class RunWindow {
     kept: readonly Message[],
     sendable: readonly Message[],
   ): readonly Message[] {
-    this.leftOutMessages = all.length - kept.length;
-    this.shortenedResults = countShortened(all.slice(all.length - kept.length), kept);
+    const { headLength = 0 } = this.options;
+    this.isHeadLeftOut = headLength > 0 && kept[0] !== all[0];
+    const tail = this.isHeadLeftOut ? kept : kept.slice(headLength);
+    this.leftOutMessages = all.length - headLength - tail.length;
+    this.shortenedResults = countShortened(all.slice(all.length - tail.length), tail);
     return sendable;
   }
 }
@@ -94,6 +102,7 @@ export function windowTooSmall(): Error {
 }
 
 interface RunMessages {
+  readonly head: readonly Message[];
   readonly history: readonly Message[];
   readonly current: Message;
   /** An assistant message with the results of its calls. */
@@ -103,10 +112,17 @@ interface RunMessages {
 type Level = (messages: RunMessages) => readonly Message[];
 
 const LEVELS: readonly Level[] = [
-  ({ history, current, steps }) => [...history, current, ...steps.flat()],
-  ({ history, current, steps }) => [...history, current, ...shortOlder(steps, SHORT_RESULT)],
-  ({ history, current, steps }) => [...newerHalf(history), current, ...shortOlder(steps, SHORT_RESULT)],
-  ({ current, steps }) => [current, ...shortOlder(steps, SHORT_RESULT)],
+  ({ head, history, current, steps }) => [...head, ...history, current, ...steps.flat()],
+  ({ head, history, current, steps }) => [...head, ...history, current, ...shortOlder(steps)],
+  ({ head, history, current, steps }) => [...head, ...newerHalf(history), current, ...shortOlder(steps)],
+  ({ head, history, current, steps }) => [
+    ...head,
+    ...newerHalf(history),
+    current,
+    ...shortOlder(steps, LONG_RESULT),
+  ],
+  ({ head, current, steps }) => [...head, current, ...shortOlder(steps, LONG_RESULT)],
+  ({ head, current, steps }) => [...head, current, ...shortAll(steps, 2 * SHORT_RESULT)],
   ({ current, steps }) => [current, ...shortAll(steps, 2 * SHORT_RESULT)],
   ({ current, steps }) => [current, ...shortAll(steps, VERY_SHORT_RESULT)],
 ];
@@ -115,9 +131,9 @@ function withoutSteps({ current, steps }: RunMessages, dropped: number): readonl
   return [current, ...shortAll(steps.slice(dropped), VERY_SHORT_RESULT)];
 }
 
-function shortOlder(steps: RunMessages['steps'], maxCharacters: number): Message[] {
+function shortOlder(steps: RunMessages['steps'], maxOfNewest = Infinity): Message[] {
   const newest = steps.length - 1;
-  return steps.flatMap((step, index) => (index === newest ? step : step.map(shortener(maxCharacters))));
+  return steps.flatMap((step, index) => step.map(shortener(index === newest ? maxOfNewest : SHORT_RESULT)));
 }
 
 function shortAll(steps: RunMessages['steps'], maxCharacters: number): Message[] {

@@ -50,15 +50,13 @@ export class MessageRecall {
 
   /**
    * Best first; `[]` when recall is switched off (AI_CONTEXT_RECALL) and for what is not this user's. One statement. Where
-   * the text cannot be embedded, its words alone are compared: that never throws. Throws the signal's reason, and what the
-   * database throws.
+   * the text cannot be embedded before the signal fires, its words alone are compared. Throws what the database throws.
    */
   async find(query: RecallQuery, signal: AbortSignal): Promise<readonly RecalledTurn[]> {
     const { userId, sessionId, beforeSeq, limit } = query;
     if (this.config.recall === 'off' || limit <= 0 || beforeSeq <= 1) return [];
     const text = query.text.slice(0, MAX_QUERY_CHARACTERS);
     const meaning = await this.meaningFor(text, userId, signal);
-    signal.throwIfAborted();
     return this.messages.find({ userId, conversationId: sessionId, text, beforeSeq, limit, meaning });
   }
 

@@ -17,7 +17,7 @@ export interface CallBound {
 const FRAME = 20;
 const FRAME_PER_ITEM = 8;
 /** How far estimates may be off: within 10 % of what vendors reported (docs/guides/tokens.md). */
-const ESTIMATE_MARGIN = 1.15;
+export const ESTIMATE_MARGIN = 1.15;
 
 /** What the request may at most use on any of the models that may serve it. */
 export function mostOf(request: ModelRequest, models: readonly ModelInfo[]): CallBound {

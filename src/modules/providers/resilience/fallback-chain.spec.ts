@@ -20,6 +20,7 @@ describe(modelsFor.name, () => {
         { id: 'toolless', price: PRICE, tools: false },
         { id: 'blind', price: PRICE, images: false },
         { id: 'unpriced' },
+        { id: 'small', price: PRICE, context_window: 1_000 },
       ]),
     }).providers,
     systemClock,
@@ -56,6 +57,20 @@ describe(modelsFor.name, () => {
     ] as const;
 
     expect(chain({ messages })).toEqual(['main', 'toolless', 'unpriced', 'spare']);
+  });
+
+  it('leaves out models whose window the request is too long for: it was made for another', () => {
+    const fallbacks = ['small', 'spare'];
+    const model = catalogue.find('main')!;
+    const chainFor = (text: string): string[] => {
+      const messages = [{ role: 'user' as const, parts: [{ type: 'text' as const, text }] }];
+      const request = { model, messages, tools: [], maxOutputTokens: 200 };
+      return modelsFor(request, catalogue, { fallbackModels: fallbacks, allowUnpricedModels: true }).map(
+        ({ id }) => id,
+      );
+    };
+    expect(chainFor('a few words')).toEqual(['main', 'small', 'spare']);
+    expect(chainFor('a few words '.repeat(300))).toEqual(['main', 'spare']);
   });
 
   it('leaves out models without a price where those may not be used', () => {

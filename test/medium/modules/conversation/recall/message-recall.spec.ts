@@ -105,6 +105,17 @@ describe(MessageRecall.name, () => {
     expect(await found({ sessionId: joined, text: 'beyond' })).toEqual([]);
   });
 
+  it('falls back to words when the meaning is not told in time', async () => {
+    const sessionId = await aConversationOf(dataSource, mine, TALK);
+    const hybrid = recall('hybrid');
+    hybrid.useMeaning(
+      (_text, _userId, limit) =>
+        new Promise((_, reject) => limit.addEventListener('abort', () => reject(limit.reason as Error))),
+    );
+    const query = { userId: mine, sessionId, text: 'thunder', beforeSeq: 9, limit: 3 };
+    expect(await hybrid.find(query, AbortSignal.timeout(5))).toHaveLength(1);
+  });
+
   it('falls back to words when the meaning cannot be told', async () => {
     const sessionId = await aConversationOf(dataSource, mine, TALK);
     const hybrid = recall('hybrid');
