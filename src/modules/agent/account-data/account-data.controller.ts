@@ -57,7 +57,6 @@ export class AccountDataController {
     @CurrentPrincipal() { userId }: Principal,
     @Body() body: EraseAccountBody,
   ): Promise<ErasureDto> {
-    await this.limits.take('confirmation', userId);
     await this.accounts.assertConfirmed(userId, body);
     return toErasureDto(await this.erasure.erase(userId, actorOf(userId)));
   }
