@@ -9,6 +9,7 @@ import { ConversationModule } from './modules/conversation/index.js';
 import { ObservabilityModule } from './modules/observability/index.js';
 import { ProvidersModule } from './modules/providers/index.js';
 import {
+  ConfirmationLimitModule,
   QuotaGuard,
   RateLimitModule,
   ThrottleGuard,
@@ -38,6 +39,7 @@ export class AppModule {
         ObservabilityModule.forRoot(config.process),
         AuthModule,
         RateLimitModule,
+        ConfirmationLimitModule,
         ProvidersModule,
         ToolsModule,
         ConversationModule,

@@ -11,6 +11,8 @@ const ADMIN = { AUTH_ADMIN_EMAIL: 'root@example.com', AUTH_ADMIN_PASSWORD: 'a-lo
 const METRICS_TOKEN = 'a-token-of-the-scraper-1234';
 const OUR_SECRET = TEST_ENVIRONMENT.AUTH_JWT_SECRET!;
 const AT_ONCE = 8;
+/** What every key may do, whatever its scopes: its owner is named by it anyway. */
+const FOR_EVERY_KEY = ['GET /api/v1/auth/me'];
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -283,6 +285,22 @@ describe('every private route, whatever broken credential it is shown', () => {
     for (const shown of [key(wide), bearer(wide)]) await everywhere(shown, expectForbidden, withoutKeys);
     expect((await new ApiClient(perch.url, narrow).get('/api/v1/models')).status).toBe(200);
     expect((await new ApiClient(perch.url, wide).get('/api/v1/admin/users')).status).toBe(200);
+  });
+
+  it('lets no key do what its scopes do not name, on any route', async () => {
+    const named = ({ method, path }: (typeof routes)[number]): string => `${method} ${path}`;
+    const silent = routes.filter(
+      ({ operation }) => !operation['x-required-permission'] && !operation['x-refuses-api-keys'],
+    );
+    expect(silent.map(named)).toEqual(FOR_EVERY_KEY);
+    const readers = routes.filter(({ operation }) => operation['x-required-permission'] === 'models:read');
+    const { key: narrow } = await aKey(await register(), { scopes: ['models:read'] });
+    const reached: string[] = [];
+    await everywhere(key(narrow), async (answer, route) => {
+      await answer.text();
+      if (answer.status !== 403) reached.push(named(route));
+    });
+    expect(reached.sort()).toEqual([...readers.map(named), ...FOR_EVERY_KEY].sort());
   });
 
   it('leaves of operations only what its operator wants seen from outside', async () => {

@@ -35,6 +35,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { AccountClosing } from './erasure/account-closing.js';
 import { AccountClosingRepository } from './erasure/account-closing.repository.js';
 import { MemoryPreference } from './memory-preference.js';
+import { OwnerConfirmation } from './owner-confirmation.js';
 import { PasswordHasher } from './password-hasher.js';
 import { LeakedPasswords } from './passwords/common-passwords.js';
 import { PasswordRules } from './passwords/password-rules.js';
@@ -98,6 +99,7 @@ class SigningSecretModule {}
     AccountMails,
     AccountTokenRepository,
     OwnAccountService,
+    OwnerConfirmation,
     RecoveryService,
     AccountsService,
     SessionsService,

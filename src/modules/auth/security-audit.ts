@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { type Actor, AuditTrail } from '../observability/index.js';
+import { type Actor, type AuditOutcome, AuditTrail } from '../observability/index.js';
 
 export interface SecurityEvent {
   readonly actor: Actor;
@@ -9,6 +9,8 @@ export interface SecurityEvent {
   readonly targetType: string;
   /** A UUID. */
   readonly targetId: string;
+  /** Left out: `ok`. */
+  readonly outcome?: AuditOutcome;
   /** Names and ids. Never a secret, nor a hash of one. */
   readonly details?: object;
 }

@@ -11,8 +11,8 @@ import { ModelCatalogue } from './catalogue/model-catalogue.js';
 import { EMBEDDING_PROVIDER_FACTORY, EmbeddingShutdown } from './embeddings/embedding-provider.factory.js';
 import { EMBEDDING_PROVIDER } from './embeddings/embedding-provider.js';
 import type { LlmProvider } from './llm-provider.js';
+import { configuredPlaceholders } from './masking/configured-placeholders.js';
 import { MaskingModelClient } from './masking/masking-model-client.js';
-import { Placeholders } from './masking/placeholders.js';
 import { MODEL_CLIENT } from './model-client.js';
 import { OpenAiCompatibleProvider } from './openai-compatible/openai-compatible.provider.js';
 import { OpenAiProvider } from './openai/openai.provider.js';
@@ -78,10 +78,8 @@ const ADAPTERS = [AnthropicProvider, OpenAiProvider, AzureProvider, OpenAiCompat
           random: Math.random,
           providers: new Map(providers.map((provider) => [provider.name, provider])),
         });
-        const { maskedKinds: kinds, maskedPhoneCountry: phoneCountry } = config;
-        if (kinds.size === 0) return client;
-        const key = keys.keyFor('masking');
-        return new MaskingModelClient(client, new Placeholders({ key, kinds, phoneCountry }));
+        const placeholders = configuredPlaceholders(config, keys);
+        return placeholders ? new MaskingModelClient(client, placeholders) : client;
       },
     },
   ],

@@ -16,7 +16,7 @@ import { ThrottleStorage } from './throttle/throttle.storage.js';
 const RARE = {
   /** Reads everything there is of them. */
   export: { windowMs: 3_600_000, limit: 3 },
-  /** Where a password could be guessed by somebody who has a token. */
+  /** Where a password could be guessed by somebody who has a token: all such routes together. */
   confirmation: { windowMs: 60_000, limit: 5 },
 } as const;
 export type RareAction = keyof typeof RARE;

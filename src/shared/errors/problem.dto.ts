@@ -56,6 +56,8 @@ export class ProblemDto {
       'monthly_cost',
       'queued_runs',
       'failed_logins',
+      'confirmations',
+      'exports',
     ],
   })
   scope?: string;

@@ -1,7 +1,6 @@
 import { Body, Controller, Delete, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { AnyCaller } from '../../../shared/access/any-caller.decorator.js';
 import { CurrentPrincipal } from '../../../shared/access/current-principal.decorator.js';
 import { RefusesApiKeys } from '../../../shared/access/refuses-api-keys.decorator.js';
 import { TriesCredentials } from '../../../shared/access/tries-credentials.decorator.js';
@@ -16,7 +15,7 @@ import { AccountExport } from './account-export.js';
 import { streamExport } from './stream-export.js';
 
 @ApiTags('account')
-@AnyCaller()
+@RefusesApiKeys()
 @Controller('account')
 export class AccountDataController {
   constructor(
@@ -31,18 +30,18 @@ export class AccountDataController {
     operationId: 'exportAccount',
     summary: 'Everything that is stored about the caller, one JSON object per line',
     description:
-      'Each line says what it is in `record`; the last one is `end`, with the number of the others. Three times an hour.',
+      'Each line says what it is in `record`; the last one is `end`, with the number of the others. Three times an hour. ' +
+      'Not with an API key.',
   })
   @ApiProduces('application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @ApiProblems(401, 429, 503)
+  @ApiProblems(401, 403, 429, 503)
   async export(@CurrentPrincipal() { userId }: Principal, @Res() response: Response): Promise<void> {
     await this.limits.take('export', userId);
     await streamExport(response, await this.exports.open(userId, actorOf(userId)));
   }
 
   @Delete()
-  @RefusesApiKeys()
   @TriesCredentials()
   @ApiOperation({
     operationId: 'eraseAccount',
@@ -58,7 +57,6 @@ export class AccountDataController {
     @CurrentPrincipal() { userId }: Principal,
     @Body() body: EraseAccountBody,
   ): Promise<ErasureDto> {
-    await this.limits.take('confirmation', userId);
     await this.accounts.assertConfirmed(userId, body);
     return toErasureDto(await this.erasure.erase(userId, actorOf(userId)));
   }

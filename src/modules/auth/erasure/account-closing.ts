@@ -4,12 +4,11 @@ import { isUuid } from '../../../shared/context/ids.js';
 import { notFound } from '../../../shared/errors/app-error.js';
 import type { Actor } from '../../observability/index.js';
 import { notConfirmed, tokenRevoked } from '../auth.errors.js';
-import { normaliseEmail } from '../email.js';
-import { PasswordHasher } from '../password-hasher.js';
+import { type Confirmation, OwnerConfirmation } from '../owner-confirmation.js';
 import { PrincipalService } from '../principal.service.js';
 import { UserAccountRepository } from '../user-account.repository.js';
 import { AccountClosingRepository } from './account-closing.repository.js';
-import type { ClosedAccount, ErasureConfirmation } from './closed-account.js';
+import type { ClosedAccount } from './closed-account.js';
 
 /** The first step of an erasure: nobody gets in any more. Here at once, on other replicas within PRINCIPAL_TTL_MS. */
 @Injectable()
@@ -17,22 +16,19 @@ export class AccountClosing {
   constructor(
     private readonly accounts: UserAccountRepository,
     private readonly closing: AccountClosingRepository,
-    private readonly passwords: PasswordHasher,
+    private readonly confirmation: OwnerConfirmation,
     private readonly principals: PrincipalService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
    * Throws `not_confirmed` (403) unless the caller shows that they are the account's owner: by its password, or where it has
-   * none by writing its email.
+   * none by writing its email. Throws `rate_limited` after too many tries.
    */
-  async assertConfirmed(userId: string, { password, email }: ErasureConfirmation): Promise<void> {
+  async assertConfirmed(userId: string, shown: Confirmation): Promise<void> {
     const account = await this.accounts.findById(userId);
     if (!account) throw tokenRevoked();
-    const isConfirmed = account.passwordHash
-      ? password !== undefined && (await this.passwords.verify(account.passwordHash, password))
-      : email !== undefined && normaliseEmail(email) === account.email;
-    if (!isConfirmed) throw notConfirmed();
+    if (!(await this.confirmation.isGiven(account, shown, 'user.erase'))) throw notConfirmed();
   }
 
   /** Throws `not_found`, and `last_administrator` when nobody would be left who may administrate. */

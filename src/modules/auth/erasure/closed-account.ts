@@ -3,10 +3,3 @@ export interface ClosedAccount {
   readonly id: string;
   readonly email: string | null;
 }
-
-/** How callers say that they mean it. */
-export interface ErasureConfirmation {
-  readonly password?: string;
-  /** For accounts without a password. */
-  readonly email?: string;
-}

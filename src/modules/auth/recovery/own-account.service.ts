@@ -5,6 +5,7 @@ import { requestContext } from '../../../shared/context/request-context.js';
 import { validationFailed } from '../../../shared/errors/app-error.js';
 import { noPassword } from '../auth.errors.js';
 import { Mailer } from '../mail/mailer.js';
+import { type ConfirmedAction, OwnerConfirmation } from '../owner-confirmation.js';
 import { PasswordHasher } from '../password-hasher.js';
 import { PasswordRules } from '../passwords/password-rules.js';
 import { SecurityAudit } from '../security-audit.js';
@@ -21,6 +22,7 @@ export class OwnAccountService {
     private readonly accounts: UserAccountRepository,
     private readonly tokens: AccountTokenRepository,
     private readonly recovery: RecoveryService,
+    private readonly confirmation: OwnerConfirmation,
     private readonly passwords: PasswordHasher,
     private readonly rules: PasswordRules,
     private readonly sessions: SessionsService,
@@ -33,10 +35,10 @@ export class OwnAccountService {
 
   /**
    * The sessions of the account end, but for `sessionId`. Throws `forbidden` for an account that has no password,
-   * `validation_failed` for a wrong password and for a new one that is guessed first.
+   * `validation_failed` for a wrong password and for a new one that is guessed first, `rate_limited` after too many tries.
    */
   async changePassword(userId: string, sessionId: string, current: string, next: string): Promise<void> {
-    const email = await this.assertPassword(userId, current, '/current_password');
+    const email = await this.assertPassword(userId, current, '/current_password', 'password.change');
     await this.rules.assertGood(next, email, '/new_password');
     await this.accounts.changePasswordHash(userId, await this.passwords.hash(next), this.clock.now());
     await this.tokens.removeAll(userId);
@@ -47,17 +49,21 @@ export class OwnAccountService {
     this.mailer.send(this.mails.passwordChanged(email));
   }
 
-  /** Throws `forbidden` and `validation_failed` like `changePassword`. */
+  /** Throws `forbidden`, `validation_failed` and `rate_limited` like `changePassword`. */
   async requestEmail(userId: string, email: string, password: string): Promise<void> {
-    await this.assertPassword(userId, password, '/password');
+    await this.assertPassword(userId, password, '/password', 'email.change');
     await this.recovery.requestEmail(userId, email);
   }
 
-  private async assertPassword(userId: string, password: string, pointer: string): Promise<string> {
+  private async assertPassword(
+    userId: string,
+    password: string,
+    pointer: string,
+    wanted: ConfirmedAction,
+  ): Promise<string> {
     const account = await this.accounts.findById(userId);
     if (!account || account.passwordHash === null || account.email === null) throw noPassword();
-    if (await this.passwords.verify(account.passwordHash, password)) return account.email;
-    this.logger.warn({ event: 'auth.password.wrong', user_id: userId });
+    if (await this.confirmation.isGiven(account, { password }, wanted)) return account.email;
     throw validationFailed([{ pointer, detail: 'is not the password of the account' }]);
   }
 }

@@ -31,6 +31,7 @@ import { RequirePermission } from '../../../../src/shared/access/require-permiss
 import { CLOCK, type Clock } from '../../../../src/shared/context/clock.js';
 import { IDS, uuidV7Ids } from '../../../../src/shared/context/ids.js';
 import type { Principal } from '../../../../src/shared/context/principal.js';
+import { CONFIRMATION_LIMIT } from '../../../../src/shared/access/confirmation-limit.js';
 import { requestContext } from '../../../../src/shared/context/request-context.js';
 import { validationFailed } from '../../../../src/shared/errors/app-error.js';
 import { toProblem } from '../../../../src/shared/errors/problem-catalog.js';
@@ -124,9 +125,10 @@ export async function startAuthApplication(
     providers: [
       { provide: CLOCK, useValue: clock },
       { provide: IDS, useValue: uuidV7Ids },
+      { provide: CONFIRMATION_LIMIT, useValue: { take: async () => undefined } },
       ControlConnection,
     ],
-    exports: [CLOCK, IDS, ControlConnection],
+    exports: [CLOCK, IDS, CONFIRMATION_LIMIT, ControlConnection],
   })
   class ContextModule {}
 

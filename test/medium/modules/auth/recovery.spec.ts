@@ -138,7 +138,7 @@ describe('passwords and addresses', () => {
     await mailTo(owner.user.email, 'Your password was changed');
     // What was mailed before is good for nothing.
     expect((await post('password/reset', { token: reset, password: PASSWORD })).status).toBe(401);
-    expect(await trail()).toEqual(['password.change']);
+    expect(await trail()).toEqual(['confirmation.failed', 'password.change']);
   });
 
   it('change their address when the new one is confirmed, and the old one is told', async () => {
@@ -162,7 +162,7 @@ describe('passwords and addresses', () => {
     expect((await post('email/confirm', { token })).status).toBe(401);
     // What went to the address before opens nothing any more.
     expect((await post('password/reset', { token: reset, password: NEW_PASSWORD })).status).toBe(401);
-    expect(await trail()).toEqual(['email.change']);
+    expect(await trail()).toEqual(['confirmation.failed', 'email.change']);
   });
 
   it('say nothing of who has an address, and give none away that somebody took meanwhile', async () => {
