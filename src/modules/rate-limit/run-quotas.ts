@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { AgentConfig, RateLimitConfig } from '../../config/app-config.js';
+import { AgentConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { QuotaMetrics } from './quota-metrics.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
@@ -53,7 +53,6 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(QUOTA_STORE) private readonly store: QuotaStore,
     private readonly policy: QuotaLimitsPolicy,
-    private readonly limits: RateLimitConfig,
     private readonly agent: AgentConfig,
     private readonly metrics: QuotaMetrics,
     private readonly logger: PinoLogger,
@@ -70,7 +69,7 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
     const { store, agent, metrics } = this;
     const { userId } = principal;
     const limits = this.policy.of(principal);
-    const maxCost = this.limits.isCostTrackingEnabled ? this.limits.maxCostPerRun : undefined;
+    const maxCost = this.policy.costPerRun;
     const expiresInMs = reservationLifetimeMs(agent);
     let isFirst = true;
     this.drives(runId, userId);

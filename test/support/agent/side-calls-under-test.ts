@@ -39,7 +39,6 @@ export function sideCallsUnderTest(
   const quotas = new RunQuotas(
     store,
     new QuotaLimitsPolicy(config.rateLimit),
-    config.rateLimit,
     config.agent,
     new QuotaMetrics(
       counter('quota_refusals_total', ['scope']),
