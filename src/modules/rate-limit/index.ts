@@ -1,4 +1,5 @@
 export { AccountLimits } from './account-limits.js';
+export { CurrentLimits } from './current-limits.js';
 export { DemandEstimator } from './demand-estimator.js';
 export { SpendsQuota } from './quota.decorator.js';
 export { QuotaGuard } from './quota.guard.js';

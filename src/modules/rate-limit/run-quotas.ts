@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { PinoLogger } from 'nestjs-pino';
 import { AgentConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
+import { CurrentLimits } from './current-limits.js';
 import { QuotaMetrics } from './quota-metrics.js';
 import { QuotaLimitsPolicy } from './quota-limits.policy.js';
 import {
@@ -25,10 +26,11 @@ const RENEWALS_PER_LEASE = 3;
 
 /** What one run may spend. */
 export interface RunQuota {
+  /** Of its user, as they were when they were last asked for. */
   readonly limits: QuotaLimits;
   /**
-   * Holds what the run may use next, beyond what it has used. False: it does not fit. Throws `dependency_unavailable` when
-   * nobody can tell.
+   * Holds what the run may use next, beyond what it has used. False: it does not fit into what the user may use by now.
+   * Throws `dependency_unavailable` when nobody can tell.
    */
   cover(used: QuotaAmount, next: QuotaAmount, signal: AbortSignal): Promise<boolean>;
   /** What is held for the next model call, as far as it is known here. */
@@ -53,6 +55,7 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(QUOTA_STORE) private readonly store: QuotaStore,
     private readonly policy: QuotaLimitsPolicy,
+    private readonly current: CurrentLimits,
     private readonly agent: AgentConfig,
     private readonly metrics: QuotaMetrics,
     private readonly logger: PinoLogger,
@@ -66,15 +69,17 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
 
   /** `held`: what a guard has reserved under this id for the run's first model call. */
   open(runId: string, principal: Principal, held: QuotaAmount = NOTHING): RunQuota {
-    const { store, agent, metrics } = this;
+    const { store, agent, metrics, policy, current } = this;
     const { userId } = principal;
-    const limits = this.policy.of(principal);
-    const maxCost = this.policy.costPerRun;
+    let known: Pick<Principal, 'tier' | 'limits'> = principal;
+    const maxCost = policy.costPerRun;
     const expiresInMs = reservationLifetimeMs(agent);
     let isFirst = true;
     this.drives(runId, userId);
     return {
-      limits,
+      get limits() {
+        return policy.of(known);
+      },
       held,
       async cover(used, next, signal) {
         if (maxCost !== undefined && used.cost + next.cost > maxCost) {
@@ -84,6 +89,8 @@ export class RunQuotas implements OnModuleInit, OnApplicationShutdown {
         const isCovered = isFirst && next.tokens <= held.tokens && next.cost <= held.cost;
         isFirst = false;
         if (isCovered) return true;
+        known = await current.of(userId, known);
+        const limits = policy.of(known);
         const ask = () => store.reserve({ id: runId, userId, limits, requests: 0, used, next, expiresInMs });
         const outcome = await orUnavailable(withPatience(ask, signal));
         if (!outcome.admitted) metrics.refused(outcome.refused.scope);
