@@ -498,10 +498,14 @@ export function describeQuotaStore(
       });
 
       it('gives back what an open run holds that never comes', async () => {
-        ledger.put('u', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
-        ledger.put('away', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
+        const [admittedAt, runs] = [clock.now(), { u: v7(), away: v7() }];
+        for (const [userId, id] of Object.entries(runs))
+          ledger.put(userId, id, admittedAt, { used: cost(5n), next: cost(10n) });
         expect(await money()).toMatchObject({ day: [5n, 10n], installation: [10n, 20n] });
         clock.nowMs += 2 * HOUR;
+        // Somebody has found that nobody drives them: until then a store that asks again lets them hold it.
+        for (const [userId, id] of Object.entries(runs))
+          ledger.put(userId, id, admittedAt, { used: cost(5n), isOpen: false });
         expect(await money()).toMatchObject({ day: [5n, 0n], installation: [10n, 0n] });
       });
 

@@ -60,7 +60,7 @@ export interface QuotaRequest {
   /**
    * After this nobody holds the reservation any more, whatever became of the run; it is given back then. What was charged
    * stays and is remembered for another hour, for a run that goes on after all. A store of several processes reads the
-   * ledger again: the owner may have died after it had spent.
+   * ledger again: the owner may have died after it had spent, or be alive and hold what the ledger says for a while more.
    */
   readonly expiresInMs: number;
 }

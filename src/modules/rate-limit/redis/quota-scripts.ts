@@ -10,8 +10,8 @@
  * - `tokens`: what is held by all runs of the user
  * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
  *
- * A reservation that expires while its run lives belonged to an owner that died, maybe after it had spent: then the book
- * counts as not loaded, and the ledger says what is missing.
+ * A reservation that expires while its run lives belonged to an owner that died, maybe after it had spent, or to one that could
+ * not renew it while Redis was away: then the book counts as not loaded, and the ledger says what is missing and who still runs.
  *
  * - `day`: the last day on which periods that are over were removed
  *
@@ -406,8 +406,14 @@ local function adopt(id, run, cost, tokens, isOver)
   else save(book, id, run, tonumber(redis.call('ZSCORE', EXPIRIES_OF[book], id)) or now) end
 end
 
-local inLedger = {}
 local restoredForMs = tonumber(ARGV[8])
+local function restore(id, run, heldCost, heldTokens)
+  hold(book, run, heldCost, heldTokens)
+  run.state = 'live'
+  save(book, id, run, now + restoredForMs)
+end
+
+local inLedger = {}
 for index = 9, #ARGV, 7 do
   local id, admitted, cost, tokens, heldCost, heldTokens, state = unpack(ARGV, index, index + 6)
   inLedger[id] = true
@@ -422,10 +428,10 @@ for index = 9, #ARGV, 7 do
   elseif known then
     -- This may be the turn of a period, and the run belongs to the one before: then what we have of it is newer.
     if isOfPeriod(book, known) then adopt(id, known, cost, tokens, state == 'over') end
+    -- It goes on, and nobody could renew what it holds while Redis was away.
+    if state == 'open' and known.state == 'expired' then restore(id, known, heldCost, heldTokens) end
   elseif state == 'open' then
-    local run = aRun(admitted, cost, tokens)
-    hold(book, run, heldCost, heldTokens)
-    save(book, id, run, now + restoredForMs)
+    restore(id, aRun(admitted, cost, tokens), heldCost, heldTokens)
   end
 end
 -- A run that was reserved and is not in the database yet.
