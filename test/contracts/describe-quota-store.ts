@@ -10,6 +10,7 @@ import {
   type QuotaState,
   type QuotaStore,
   QuotaStoreUnavailable,
+  ReservationFenced,
   type ReserveOutcome,
   type SpendingLedger,
 } from '../../src/modules/rate-limit/quota-store.js';
@@ -355,6 +356,30 @@ export function describeQuotaStore(
         expect(await standing()).toMatchObject({ tokens_per_minute: [20n, 0n], daily_cost: [2n, 0n] });
       });
 
+      it('lets an older owner charge what it has used, and neither release nor forget what a newer one holds', async () => {
+        const id = await admitted({ next: { tokens: 100, cost: 10n } });
+        await admitted({ id, requests: 0, epoch: 2, next: { tokens: 300, cost: 30n } });
+        const held = {
+          tokens_per_minute: [0n, 300n],
+          daily_cost: [0n, 30n],
+          installation_daily_cost: [0n, 30n],
+        };
+        await store.settle(id, 'u', NOTHING);
+        await store.release(id, 'u', 1);
+        expect(await standing()).toMatchObject({ requests_per_minute: [1n, 0n], ...held });
+        await store.settle(id, 'u', { tokens: 40, cost: 4n }, 1);
+        expect(await standing()).toMatchObject({ tokens_per_minute: [40n, 300n], daily_cost: [4n, 30n] });
+        const late = { id, requests: 0 as const, epoch: 1, used: { tokens: 50, cost: 5n } };
+        await expect(ask({ ...late, next: tokens(1) })).rejects.toBeInstanceOf(ReservationFenced);
+        expect(await standing()).toMatchObject({ tokens_per_minute: [50n, 300n], daily_cost: [5n, 30n] });
+        await store.settle(id, 'u', { tokens: 90, cost: 9n }, 2);
+        expect(await standing()).toMatchObject({
+          tokens_per_minute: [90n, 0n],
+          daily_cost: [9n, 0n],
+          installation_daily_cost: [9n, 0n],
+        });
+      });
+
       it('gives back what nobody holds any more; what was charged stays', async () => {
         const id = await admitted({ next: { tokens: 500, cost: 50n }, expiresInMs: 10 * MINUTE });
         await admitted({
@@ -498,10 +523,14 @@ export function describeQuotaStore(
       });
 
       it('gives back what an open run holds that never comes', async () => {
-        ledger.put('u', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
-        ledger.put('away', v7(), clock.now(), { used: cost(5n), next: cost(10n) });
+        const [admittedAt, runs] = [clock.now(), { u: v7(), away: v7() }];
+        for (const [userId, id] of Object.entries(runs))
+          ledger.put(userId, id, admittedAt, { used: cost(5n), next: cost(10n) });
         expect(await money()).toMatchObject({ day: [5n, 10n], installation: [10n, 20n] });
         clock.nowMs += 2 * HOUR;
+        // Somebody has found that nobody drives them: until then a store that asks again lets them hold it.
+        for (const [userId, id] of Object.entries(runs))
+          ledger.put(userId, id, admittedAt, { used: cost(5n), isOpen: false });
         expect(await money()).toMatchObject({ day: [5n, 0n], installation: [10n, 0n] });
       });
 
@@ -512,6 +541,32 @@ export function describeQuotaStore(
         expect(ledger.reads).toBe(2);
         await standing('other');
         expect(ledger.reads).toBe(3);
+      });
+
+      it('knows from the ledger whose a run is', async () => {
+        const id = v7();
+        ledger.put('u', id, clock.now(), { epoch: 3, used: cost(5n), next: cost(10n) });
+        await admitted();
+        await store.settle(id, 'u', cost(5n), 2);
+        expect(await money()).toMatchObject({ day: [5n, 10n], installation: [5n, 10n] });
+        await store.settle(id, 'u', cost(8n), 3);
+        expect(await money()).toMatchObject({ day: [8n, 0n], installation: [8n, 0n] });
+      });
+
+      it('keeps what the present owner holds when an older one settles while the ledger is read', async () => {
+        const id = v7();
+        ledger.put('u', id, clock.now(), { epoch: 3, used: cost(5n), next: cost(10n) });
+        let late: Promise<unknown> | undefined;
+        ledger.delay = () => {
+          late ??= store.settle(id, 'u', cost(7n), 1);
+          return turn();
+        };
+        await admitted();
+        await late;
+        ledger.delay = turn;
+        expect(await money()).toMatchObject({ day: [7n, 10n], installation: [7n, 10n] });
+        await store.settle(id, 'u', cost(9n), 3);
+        expect(await money()).toMatchObject({ day: [9n, 0n], installation: [9n, 0n] });
       });
 
       it('charges a run that ends between the reading of the ledger and its arrival', async () => {

@@ -218,6 +218,19 @@ describeWithOwnRedis('a cap', () => {
     expect((await usageOf(two)).windows.requests_per_minute!.limit).toBe(7);
   });
 
+  it('that an administrator lowers ends a run that had begun before', async () => {
+    const script = oneTool('append_line', { text: 'in the middle' }, { delayMs: 300 });
+    models.always((request) => ({ ...script(request), usage: { input: 1_500, output: 100 } }));
+    const reading = collect(readStream(await ada.on(one).post(`${CHAT}/stream`, { message: 'long' })));
+    await until(() => models.requests.length === 1);
+    await setLimits({ daily_cost: '0.030000' });
+    expect((await reading).events.at(-1)).toMatchObject({
+      event: 'run-end',
+      data: { stop_reason: 'budget', cost_usd: '0.020000' },
+    });
+    expect(models.requests).toHaveLength(1);
+  });
+
   it(
     'of the whole installation holds for all users together',
     async () => {

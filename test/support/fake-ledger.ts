@@ -23,7 +23,16 @@ export class FakeLedger implements SpendingLedger {
 
   /** A run is admitted, or goes on, or ends. */
   put(userId: string, id: string, admittedAt: Date, run: Partial<Omit<LedgerRun, 'id'>> = {}): void {
-    this.runs.set(id, { used: NOTHING, next: NOTHING, isOpen: true, ...run, id, userId, admittedAt });
+    this.runs.set(id, {
+      epoch: 0,
+      used: NOTHING,
+      next: NOTHING,
+      isOpen: true,
+      ...run,
+      id,
+      userId,
+      admittedAt,
+    });
   }
 
   async spendingOf(userId: string, at: Date, known: readonly string[]): Promise<Spending> {

@@ -58,6 +58,7 @@ import { RunDriver } from './run-driver.js';
 import { RunEntity } from './run.entity.js';
 import { RunJournalRepository } from './run-journal.repository.js';
 import { RunLauncher } from './run-launcher.js';
+import { RunLimits } from './run-limits.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunReporter } from './run-reporter.js';
 import { RunRepository } from './run.repository.js';
@@ -178,6 +179,7 @@ import { UsageRecordEntity } from './usage-record.entity.js';
     RunEventRepository,
     RunJournalRepository,
     RunLauncher,
+    RunLimits,
     RunPreparer,
     RunQueueRepository,
     RunReporter,

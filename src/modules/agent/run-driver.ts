@@ -64,7 +64,7 @@ export class RunDriver {
 
   /** Starts at once and returns at once. */
   start(run: OwnedRun, options: DriveOptions): ActiveRun {
-    const quota = this.quotas.open(run.id, run.principal, options.held);
+    const quota = this.quotas.open(run, options.held);
     const drive = new Drive(run, options, quota, this.live, this.clock);
     const { controller } = drive;
     const active: ActiveRun = {

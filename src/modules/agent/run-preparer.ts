@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentConfig, ProvidersConfig, RateLimitConfig, ToolsConfig } from '../../config/app-config.js';
+import { AgentConfig, ProvidersConfig, ToolsConfig } from '../../config/app-config.js';
 import type { Principal } from '../../shared/context/principal.js';
 import { type AppError, validationFailed } from '../../shared/errors/app-error.js';
 import type { UserPart } from '../../shared/llm/content-part.js';
@@ -68,7 +68,6 @@ export class RunPreparer {
     private readonly config: AgentConfig,
     private readonly providers: ProvidersConfig,
     private readonly policy: QuotaLimitsPolicy,
-    private readonly limits: RateLimitConfig,
     private readonly toolsConfig: ToolsConfig,
   ) {}
 
@@ -135,9 +134,10 @@ export class RunPreparer {
    * budget; the rest is left for the prompt.
    */
   private mostPerCall(principal: Principal, { price }: ModelInfo): number {
-    const { tokensPerMinute, dailyCost, monthlyCost } = this.policy.of(principal);
-    const budgets = [dailyCost, monthlyCost, this.limits.maxCostPerRun].flatMap((budget) =>
-      budget === undefined || !price || price.output === 0n ? [] : [Number(budget / price.output)],
+    const { tokensPerMinute, dailyCost, monthlyCost, installationDailyCost } = this.policy.of(principal);
+    const budgets = [dailyCost, monthlyCost, installationDailyCost, this.policy.costPerRun].flatMap(
+      (budget) =>
+        budget === undefined || !price || price.output === 0n ? [] : [Number(budget / price.output)],
     );
     return Math.max(1, Math.floor(Math.min(tokensPerMinute, ...budgets) / 2));
   }

@@ -23,9 +23,9 @@ class Shared implements QuotaStore {
     return this.store.reserve(request);
   }
 
-  async settle(id: string, userId: string, used: QuotaRequest['used']) {
+  async settle(id: string, userId: string, used: QuotaRequest['used'], epoch?: number) {
     this.assertThere();
-    return this.store.settle(id, userId, used);
+    return this.store.settle(id, userId, used, epoch);
   }
 
   async renew(userId: string, ids: readonly string[], expiresInMs: number) {
@@ -33,9 +33,9 @@ class Shared implements QuotaStore {
     return this.store.renew(userId, ids, expiresInMs);
   }
 
-  async release(id: string, userId: string) {
+  async release(id: string, userId: string, epoch?: number) {
     this.assertThere();
-    return this.store.release(id, userId);
+    return this.store.release(id, userId, epoch);
   }
 
   async read(userId: string, limits: QuotaLimits) {
@@ -120,6 +120,32 @@ describe(FallbackQuotaStore.name, () => {
     shared.isAway = false;
     await store.settle('a', 'u', { tokens: 20, cost: 230n });
     expect(await spentOf()).toBe(230n);
+  });
+
+  it('charges a run that was taken over before its first owner could settle, wherever the new owner is', async () => {
+    store = create(true);
+    const away = async (use: () => Promise<unknown>): Promise<void> => {
+      shared.isAway = true;
+      await use();
+      shared.isAway = false;
+    };
+    const begun = { requests: 0 as const, epoch: 1 };
+    // Here, where it goes on as a local run.
+    await away(() => ask('here'));
+    expect(await ask('here', begun)).toBe(true);
+    await store.settle('here', 'u', NOTHING);
+    await store.settle('here', 'u', { tokens: 5, cost: 70n }, 1);
+    expect(await spentOf()).toBe(70n);
+    // Elsewhere, where it is known to the shared store only.
+    await away(() => ask('there'));
+    await shared.reserve({
+      ...{ id: 'there', userId: 'u', limits: BUDGET, used: NOTHING, expiresInMs: 60_000 },
+      ...{ ...begun, next: { tokens: 10, cost: 100n } },
+    });
+    await store.settle('there', 'u', NOTHING);
+    expect((await shared.read('u', BUDGET))[2]).toMatchObject({ used: 70n, reserved: 100n });
+    await shared.settle('there', 'u', { tokens: 5, cost: 30n }, 1);
+    expect(await spentOf()).toBe(100n);
   });
 
   it('knows nothing of a user it was never told of', async () => {

@@ -2,12 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { PinoLogger } from 'nestjs-pino';
 import type { PicoUsd } from '../../shared/money/usd.js';
 import {
+  BEFORE_OWNERS,
   type QuotaAmount,
   type QuotaLimits,
   type QuotaRequest,
   type QuotaState,
   type QuotaStore,
   QuotaStoreUnavailable,
+  ReservationFenced,
   type ReserveOutcome,
 } from './quota-store.js';
 
@@ -65,21 +67,27 @@ export class FallbackQuotaStore implements QuotaStore {
     await this.shared.renew(userId, ids, expiresInMs);
   }
 
-  async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+  async settle(id: string, userId: string, used: QuotaAmount, epoch = BEFORE_OWNERS): Promise<void> {
     const request = this.locals.get(id);
+    // A newer owner in this process will tell the shared store of all that the run has used.
+    if (isNewer(request, epoch)) return this.local.settle(id, userId, used, epoch);
     if (request) {
-      // First of all it is made known there: then what it has used is new.
-      await this.shared.reserve({ ...request, requests: 1, used, next: NOTHING });
+      // First of all it is made known there: then what it has used is new. A newer owner elsewhere has done so already.
+      await this.shared
+        .reserve({ ...request, epoch, requests: 1, used, next: NOTHING })
+        .catch((error: unknown) => {
+          if (!(error instanceof ReservationFenced)) throw error;
+        });
     }
-    await this.shared.settle(id, userId, used);
-    await this.local.settle(id, userId, used);
-    this.locals.delete(id);
+    await this.shared.settle(id, userId, used, epoch);
+    await this.local.settle(id, userId, used, epoch);
+    this.forgetLocal(id, epoch);
   }
 
-  async release(id: string, userId: string): Promise<void> {
-    if (!this.locals.has(id)) await this.shared.release(id, userId);
-    await this.local.release(id, userId);
-    this.locals.delete(id);
+  async release(id: string, userId: string, epoch = BEFORE_OWNERS): Promise<void> {
+    if (!this.locals.has(id)) await this.shared.release(id, userId, epoch);
+    await this.local.release(id, userId, epoch);
+    this.forgetLocal(id, epoch);
   }
 
   async read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]> {
@@ -109,11 +117,17 @@ export class FallbackQuotaStore implements QuotaStore {
 
   private async reserveLocally(request: QuotaRequest): Promise<ReserveOutcome> {
     const outcome = await this.local.reserve(request);
-    if (outcome.admitted && !this.locals.has(request.id)) {
+    const known = this.locals.get(request.id);
+    if (known) this.locals.set(request.id, { ...known, epoch: request.epoch ?? BEFORE_OWNERS });
+    else if (outcome.admitted) {
       this.locals.set(request.id, request);
       this.logger.warn({ event: 'quota.counted_locally', run_id: request.id });
     }
     return outcome;
+  }
+
+  private forgetLocal(id: string, epoch: number): void {
+    if (!isNewer(this.locals.get(id), epoch)) this.locals.delete(id);
   }
 
   private mayCountLocally(
@@ -124,6 +138,10 @@ export class FallbackQuotaStore implements QuotaStore {
     const hasBudgets = [dailyCost, monthlyCost, installationDailyCost].some((budget) => budget !== undefined);
     return this.areBudgetsLocalToo || !hasBudgets;
   }
+}
+
+function isNewer(request: QuotaRequest | undefined, epoch: number): boolean {
+  return request !== undefined && (request.epoch ?? BEFORE_OWNERS) > epoch;
 }
 
 function leftOf(states: readonly QuotaState[]): PicoUsd | undefined {

@@ -1,5 +1,6 @@
 export { AccountLimits } from './account-limits.js';
 export { ConfirmationLimitModule } from './confirmation-limit.module.js';
+export { CurrentLimits } from './current-limits.js';
 export { DemandEstimator } from './demand-estimator.js';
 export { SpendsQuota } from './quota.decorator.js';
 export { QuotaGuard } from './quota.guard.js';

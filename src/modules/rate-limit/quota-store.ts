@@ -43,9 +43,14 @@ export type ReserveOutcome =
   /** Nothing was taken. `refused` is the scope that is whole last, so that a client waits only once. */
   | { readonly admitted: false; readonly refused: QuotaState; readonly states: readonly QuotaState[] };
 
+/** The epoch of what is held for a run that nobody drives yet, and of what no run is for. */
+export const BEFORE_OWNERS = 0;
+
 export interface QuotaRequest {
   /** Of the run that it is for. One reservation per id; reserving again changes what is reserved. */
   readonly id: string;
+  /** Of the run's owner who asks; left out: nobody owns it yet (`BEFORE_OWNERS`). */
+  readonly epoch?: number;
   readonly userId: string;
   readonly limits: QuotaLimits;
   /** 1: it counts as a request, once per id. 0: the same run, later. */
@@ -60,7 +65,7 @@ export interface QuotaRequest {
   /**
    * After this nobody holds the reservation any more, whatever became of the run; it is given back then. What was charged
    * stays and is remembered for another hour, for a run that goes on after all. A store of several processes reads the
-   * ledger again: the owner may have died after it had spent.
+   * ledger again: the owner may have died after it had spent, or be alive and hold what the ledger says for a while more.
    */
   readonly expiresInMs: number;
 }
@@ -72,6 +77,9 @@ export interface QuotaRequest {
  *
  * A store whose memory was lost fetches what was spent from `SpendingLedger` before it admits anything.
  *
+ * Owners of a run are told apart by their epoch, which grows: what an older one says late is charged, and changes nothing of what
+ * a newer one holds.
+ *
  * All implementations pass `test/contracts/describe-quota-store.ts`. A store that is away rejects with
  * QuotaStoreUnavailable, within a bounded time.
  */
@@ -79,18 +87,18 @@ export interface QuotaStore {
   /**
    * Takes `next` if all of it fits, in place of what was reserved for this id before, and charges what is new in `used` in
    * any case. Refused, it leaves nothing reserved: the run has to stop. A budget that is used up refuses a `next` of nothing
-   * too. Repeating it, after an answer that was lost, is safe.
+   * too. Repeating it, after an answer that was lost, is safe. Rejects with ReservationFenced when a newer owner has reserved.
    */
   reserve(request: QuotaRequest): Promise<ReserveOutcome>;
   /** These runs of a user go on: what they hold expires so much later from now. What has expired already stays so. */
   renew(userId: string, ids: readonly string[], expiresInMs: number): Promise<void>;
   /**
    * The run is over: charges what is new in `used`, also beyond what was reserved, and gives the rest back. Again, or for an
-   * unknown id: nothing.
+   * unknown id: nothing. When a newer owner has reserved the run is not over: it is charged only.
    */
-  settle(id: string, userId: string, used: QuotaAmount): Promise<void>;
-  /** Gives all of it back, the request included: the call never reached a model. */
-  release(id: string, userId: string): Promise<void>;
+  settle(id: string, userId: string, used: QuotaAmount, epoch?: number): Promise<void>;
+  /** Gives all of it back, the request included: the call never reached a model. Nothing when a newer owner has reserved. */
+  release(id: string, userId: string, epoch?: number): Promise<void>;
   /** Takes nothing. */
   read(userId: string, limits: QuotaLimits): Promise<readonly QuotaState[]>;
   /** The user is being erased: what is counted for them goes. Should they be asked for again, the ledger is read. */
@@ -102,6 +110,8 @@ export const QUOTA_STORE = Symbol('QUOTA_STORE');
 /** What a run has used by the ledger, and what is reserved for it beyond that. */
 export interface OpenRun {
   readonly id: string;
+  /** Of its present owner, or the last one. */
+  readonly epoch: number;
   readonly admittedAt: Date;
   readonly used: QuotaAmount;
   readonly next: QuotaAmount;
@@ -132,6 +142,14 @@ export interface SpendingLedger {
   /** `known`: ids of runs to be told also when they are over. */
   spendingOf(userId: string, at: Date, known: readonly string[]): Promise<Spending>;
   installationSpending(at: Date, known: readonly string[]): Promise<InstallationSpending>;
+}
+
+/** A newer owner has reserved for this run: who asks does not drive it any more. */
+export class ReservationFenced extends Error {
+  constructor() {
+    super('a newer owner of the run has reserved');
+    this.name = 'ReservationFenced';
+  }
 }
 
 /** The store cannot be asked: nobody knows what is left. */

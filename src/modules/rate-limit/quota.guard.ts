@@ -6,6 +6,7 @@ import { CLOCK, type Clock } from '../../shared/context/clock.js';
 import { IDS, type Ids } from '../../shared/context/ids.js';
 import { SHOWS_QUOTA } from '../../shared/access/shows-quota.decorator.js';
 import { requestContext } from '../../shared/context/request-context.js';
+import type { PicoUsd } from '../../shared/money/usd.js';
 import { DemandEstimator } from './demand-estimator.js';
 import { limitHeaders } from './limit-headers.js';
 import { SPENDS_QUOTA } from './quota.decorator.js';
@@ -52,7 +53,7 @@ export class QuotaGuard implements CanActivate {
     }
     const http = execution.switchToHttp();
     const next = this.demands.estimate(principal, http.getRequest<Request>().body);
-    assertCouldFit(limits, next);
+    assertCouldFit(limits, this.policy.costPerRun, next);
     const id = context.idempotency?.runId ?? this.ids.next();
     const outcome = await orUnavailable(
       this.store.reserve({
@@ -91,11 +92,20 @@ export class QuotaGuard implements CanActivate {
   }
 }
 
-/** Waiting would not help: it is too much for an empty window, or for an untouched budget. */
-function assertCouldFit(limits: QuotaLimits, { tokens, cost }: QuotaAmount): void {
+/** Waiting would not help: it is too much for an empty window, for an untouched budget, or for one run. */
+function assertCouldFit(
+  limits: QuotaLimits,
+  costPerRun: PicoUsd | undefined,
+  { tokens, cost }: QuotaAmount,
+): void {
   if (tokens > limits.tokensPerMinute && limits.tokensPerMinute > 0) throw neverFits('tokens_per_minute');
-  const budgets = { daily_cost: limits.dailyCost, monthly_cost: limits.monthlyCost };
+  const budgets = {
+    daily_cost: limits.dailyCost,
+    monthly_cost: limits.monthlyCost,
+    installation_daily_cost: limits.installationDailyCost,
+  };
   for (const [scope, limit] of Object.entries(budgets)) {
     if (limit !== undefined && limit > 0n && cost > limit) throw neverFits(scope);
   }
+  if (costPerRun !== undefined && cost > costPerRun) throw neverFits('run_cost');
 }

@@ -15,7 +15,7 @@ export function neverFits(scope: string): AppError {
   return validationFailed([
     {
       pointer: '/max_tokens',
-      detail: `asks, with the message, for more than the limit of this account (${scope}) could ever hold`,
+      detail: `asks, with the message, for more than the limit (${scope}) could ever hold`,
     },
   ]);
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccountLimits } from './account-limits.js';
+import { CurrentLimits } from './current-limits.js';
 import { DemandEstimator } from './demand-estimator.js';
 import { QuotaGuard } from './quota.guard.js';
 import { QUOTA_METRIC_PROVIDERS, QuotaMetrics } from './quota-metrics.js';
@@ -19,6 +20,7 @@ import { UsageService } from './usage.service.js';
     QUOTA_STORE_PROVIDER,
     ...QUOTA_METRIC_PROVIDERS,
     AccountLimits,
+    CurrentLimits,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,
@@ -31,6 +33,7 @@ import { UsageService } from './usage.service.js';
   exports: [
     ThrottleModule,
     AccountLimits,
+    CurrentLimits,
     DemandEstimator,
     QuotaGuard,
     QuotaLimitsPolicy,

@@ -5,6 +5,7 @@ import type { InstallationSpending, OpenRun, Spending, SpendingLedger } from './
 
 interface OpenRow {
   id: string;
+  epoch: number;
   admitted_at: string;
   tokens: number;
   cost: string;
@@ -19,7 +20,7 @@ interface OpenRow {
  */
 const OPEN_SIDE_CALLS = (condition: string, known: string): string => `
   SELECT coalesce(jsonb_agg(jsonb_build_object(
-           'id', c.id, 'admitted_at', c.admitted_at, 'tokens', c.tokens, 'cost', c.cost::text, 'reserved_tokens', c.reserved_tokens,
+           'id', c.id, 'epoch', 0, 'admitted_at', c.admitted_at, 'tokens', c.tokens, 'cost', c.cost::text, 'reserved_tokens', c.reserved_tokens,
            'reserved_cost', c.reserved_cost::text, 'is_over', c.is_over)), '[]')
     FROM (SELECT id, started_at AS admitted_at, 0 AS tokens, 0 AS cost, reserved_tokens, reserved_cost, false AS is_over
             FROM side_call call WHERE ${condition}
@@ -31,7 +32,7 @@ const OPEN_SIDE_CALLS = (condition: string, known: string): string => `
 /** Money as text: JSON's numbers are floats. */
 const OPEN_RUNS = (condition: string, known: string): string => `
   SELECT coalesce(jsonb_agg(jsonb_build_object(
-           'id', run.id, 'admitted_at', coalesce(run.readmitted_at, run.started_at), 'tokens', used.tokens, 'cost', used.cost::text,
+           'id', run.id, 'epoch', run.epoch, 'admitted_at', coalesce(run.readmitted_at, run.started_at), 'tokens', used.tokens, 'cost', used.cost::text,
            'reserved_tokens', coalesce(run.reserved_tokens, 0), 'reserved_cost', coalesce(run.reserved_cost, 0)::text,
            'is_over', run.status <> 'running')), '[]')
     FROM run
@@ -81,6 +82,7 @@ function startOfMonth(at: Date, months = 0): Date {
 function toOpenRun(row: OpenRow): OpenRun {
   return {
     id: row.id,
+    epoch: row.epoch,
     admittedAt: new Date(row.admitted_at),
     used: { tokens: row.tokens, cost: parseUsd(row.cost) },
     next: { tokens: row.reserved_tokens, cost: parseUsd(row.reserved_cost) },

@@ -6,6 +6,7 @@ import { SideCallRepository } from '../../../src/modules/agent/side-calls/side-c
 import { SideCalls } from '../../../src/modules/agent/side-calls/side-calls.js';
 import type { EmbeddingProvider, ModelClient } from '../../../src/modules/providers/index.js';
 import { MemoryQuotaStore } from '../../../src/modules/rate-limit/memory/memory-quota-store.js';
+import { CurrentLimits } from '../../../src/modules/rate-limit/current-limits.js';
 import { QuotaLimitsPolicy } from '../../../src/modules/rate-limit/quota-limits.policy.js';
 import { QuotaMetrics } from '../../../src/modules/rate-limit/quota-metrics.js';
 import { RunQuotas } from '../../../src/modules/rate-limit/run-quotas.js';
@@ -39,7 +40,7 @@ export function sideCallsUnderTest(
   const quotas = new RunQuotas(
     store,
     new QuotaLimitsPolicy(config.rateLimit),
-    config.rateLimit,
+    new CurrentLimits(),
     config.agent,
     new QuotaMetrics(
       counter('quota_refusals_total', ['scope']),

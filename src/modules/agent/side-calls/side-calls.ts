@@ -181,7 +181,7 @@ export class SideCalls implements OnApplicationBootstrap {
     const { id, principal, endpoint, reserved } = call;
     const limit = AbortSignal.any([signal, this.stopped.signal, AbortSignal.timeout(CALL_LIMIT_MS)]);
     if (limit.aborted) return { outcome: 'unavailable' };
-    const quota = this.quotas.open(id, principal);
+    const quota = this.quotas.open({ id, principal });
     let used: QuotaAmount | undefined;
     try {
       const isCovered = await quota.cover(NOTHING, reserved, limit).catch(() => 'unavailable' as const);

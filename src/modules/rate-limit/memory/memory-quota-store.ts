@@ -1,6 +1,7 @@
 import type { Clock } from '../../../shared/context/clock.js';
 import { dayKey, endOfDay, endOfMonth, monthKey } from '../calendar.js';
 import {
+  BEFORE_OWNERS,
   type OpenRun,
   type QuotaAmount,
   type QuotaLimits,
@@ -9,6 +10,7 @@ import {
   type QuotaState,
   type QuotaStore,
   QuotaStoreUnavailable,
+  ReservationFenced,
   type ReserveOutcome,
   type SpendingLedger,
 } from '../quota-store.js';
@@ -29,6 +31,8 @@ const NONE: readonly string[] = [];
 
 interface RunQuota {
   readonly admittedAt: Date;
+  /** Of the newest owner who has reserved. */
+  epoch: number;
   /** When it was counted as a request, if it was. */
   requestAtMs?: number;
   usedTokens: number;
@@ -64,13 +68,15 @@ export class MemoryQuotaStore implements QuotaStore {
   ) {}
 
   async reserve(request: QuotaRequest): Promise<ReserveOutcome> {
-    const { id, userId, limits, used, next } = request;
+    const { id, userId, limits, used, next, epoch = BEFORE_OWNERS } = request;
     await this.load(userId);
     const now = this.clock.now();
     const user = this.userAt(userId, now);
     const known = user.runs.get(id);
     const run = known ?? this.begin(user, request, now);
     this.charge(user, id, run, used, now);
+    if (run.epoch > epoch) throw new ReservationFenced();
+    run.epoch = epoch;
     this.hold(user, id, run, 0, 0n);
     // A run is one request, also when it asks again because it missed the answer.
     const requests = run.requestAtMs === undefined ? request.requests : 0;
@@ -97,7 +103,7 @@ export class MemoryQuotaStore implements QuotaStore {
     }
   }
 
-  async settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+  async settle(id: string, userId: string, used: QuotaAmount, epoch = BEFORE_OWNERS): Promise<void> {
     await this.loaded(userId);
     const now = this.clock.now();
     const user = this.userAt(userId, now);
@@ -105,13 +111,15 @@ export class MemoryQuotaStore implements QuotaStore {
     if (run) this.charge(user, id, run, used, now);
     // The installation may know a run whose user has not been loaded.
     else this.installation.charge(id, used.cost);
+    if (run && run.epoch > epoch) return;
     this.end(user, id, run);
   }
 
-  async release(id: string, userId: string): Promise<void> {
+  async release(id: string, userId: string, epoch = BEFORE_OWNERS): Promise<void> {
     await this.loaded(userId);
     const user = this.userAt(userId, this.clock.now());
     const run = user.runs.get(id);
+    if (run && run.epoch > epoch) return;
     if (run?.requestAtMs !== undefined) user.requests.add(run.requestAtMs, -1);
     this.end(user, id, run);
   }
@@ -129,8 +137,12 @@ export class MemoryQuotaStore implements QuotaStore {
   }
 
   /** The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used. */
-  private begin(user: UserQuota, { id, requests, used }: QuotaRequest, now: Date): RunQuota {
-    const run = aRun(now, requests === 1 ? 0 : used.tokens);
+  private begin(
+    user: UserQuota,
+    { id, requests, used, epoch = BEFORE_OWNERS }: QuotaRequest,
+    now: Date,
+  ): RunQuota {
+    const run = aRun(now, epoch, requests === 1 ? 0 : used.tokens);
     const spent = requests === 1 ? 0n : used.cost;
     user.runs.set(id, run);
     user.money.open(id, now, spent);
@@ -218,8 +230,8 @@ export class MemoryQuotaStore implements QuotaStore {
     for (const run of open) this.restore(user, run, now);
   }
 
-  private restore(user: UserQuota, { id, admittedAt, used, next }: OpenRun, now: Date): void {
-    const run = aRun(admittedAt, used.tokens);
+  private restore(user: UserQuota, { id, epoch, admittedAt, used, next }: OpenRun, now: Date): void {
+    const run = aRun(admittedAt, epoch, used.tokens);
     run.expiresAtMs = now.getTime() + RESTORED_EXPIRES_IN_MS;
     run.heldTokens = next.tokens;
     user.heldTokens += next.tokens;
@@ -348,6 +360,6 @@ function aUser(): UserQuota {
   };
 }
 
-function aRun(admittedAt: Date, usedTokens: number): RunQuota {
-  return { admittedAt, usedTokens, heldTokens: 0, expiresAtMs: 0 };
+function aRun(admittedAt: Date, epoch: number, usedTokens: number): RunQuota {
+  return { admittedAt, epoch, usedTokens, heldTokens: 0, expiresAtMs: 0 };
 }

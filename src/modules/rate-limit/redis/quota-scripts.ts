@@ -10,8 +10,8 @@
  * - `tokens`: what is held by all runs of the user
  * - `nonce`: the book is being loaded; `ended:<id>`: what a run had used that ended meanwhile
  *
- * A reservation that expires while its run lives belonged to an owner that died, maybe after it had spent: then the book
- * counts as not loaded, and the ledger says what is missing.
+ * A reservation that expires while its run lives belonged to an owner that died, maybe after it had spent, or to one that could
+ * not renew it while Redis was away: then the book counts as not loaded, and the ledger says what is missing and who still runs.
  *
  * - `day`: the last day on which periods that are over were removed
  *
@@ -70,23 +70,30 @@ local function move(book, kind, day, to, from)
   end
 end
 
--- The day that pays; cost and tokens that are charged; cost and tokens that are held; the slice of its request; 'expired'.
-local PATTERN = '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)'
+-- The day that pays; cost and tokens that are charged; cost and tokens that are held; the slice of its request; 'expired'; the
+-- epoch of the newest owner who has reserved. What was written before there were epochs has none.
+local PATTERN = '(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) ?(%d*)'
 local function runOf(book, id)
   local text = redis.call('HGET', book, 'run:' .. id)
   if not text then return nil end
   local run = {}
-  run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state = string.match(text, PATTERN)
+  local epoch
+  run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state, epoch = string.match(text, PATTERN)
+  run.epoch = tonumber(epoch) or 0
   return run
 end
-local function aRun(day, cost, tokens)
-  return { day = day, cost = cost, tokens = tokens, heldCost = '0', heldTokens = '0', slice = '-', state = 'live' }
+local function aRun(day, cost, tokens, epoch)
+  return {
+    day = day, cost = cost, tokens = tokens, heldCost = '0', heldTokens = '0', slice = '-', state = 'live', epoch = epoch,
+  }
 end
 local function save(book, id, run, untilMs)
-  local text = table.concat({ run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state }, ' ')
+  local text = table.concat(
+    { run.day, run.cost, run.tokens, run.heldCost, run.heldTokens, run.slice, run.state, whole(run.epoch) }, ' ')
   redis.call('HSET', book, 'run:' .. id, text)
   redis.call('ZADD', EXPIRIES_OF[book], whole(untilMs), id)
 end
+local function expiryOf(book, id) return tonumber(redis.call('ZSCORE', EXPIRIES_OF[book], id)) or now end
 local function forget(book, id)
   redis.call('HDEL', book, 'run:' .. id)
   redis.call('ZREM', EXPIRIES_OF[book], id)
@@ -257,29 +264,36 @@ forgetOldPeriods(USER)
 
 /**
  * ARGV: present, id, requests, tokens and cost that were used, tokens and cost that are next, lifetime, then the limits:
- * requests, tokens, daily, monthly and installation's daily cost, empty where there is none. Returns 'load' with the nonces
+ * requests, tokens, daily, monthly and installation's daily cost, empty where there is none, and the owner's epoch. Returns
+ * 'fenced' when a newer owner has reserved, 'load' with the nonces
  * of what has to be loaded and the runs of the period that are known, or 'standing' with the standing and a list of scopes that refuse, each followed by when it has
  * room (empty: its period's end).
  */
 export const RESERVE = `${PRELUDE}
 local requests, usedTokens, usedCost, nextTokens, nextCost = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local expiresInMs, maxRequests, maxTokens = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local epoch = tonumber(ARGV[14])
 ${loadOr(`ARGV[13] ~= ''`)}
 local run = runOf(USER, id)
 local isKnown = run ~= nil
 -- The first request has used nothing yet. Any other that is unknown here is in the ledger with what it has used.
 if not run then
-  run = requests == 1 and aRun(today, '0', '0') or aRun(today, usedCost, usedTokens)
+  run = requests == 1 and aRun(today, '0', '0', epoch) or aRun(today, usedCost, usedTokens, epoch)
 end
 local books = { [USER] = run }
 -- Where nothing limits the installation its book is not kept.
 if isLoaded(ALL) then
   forgetOldPeriods(ALL)
-  books[ALL] = runOf(ALL, id) or aRun(run.day, run.cost, '0')
+  books[ALL] = runOf(ALL, id) or aRun(run.day, run.cost, '0', epoch)
+end
+for book, each in pairs(books) do charge(book, each, usedCost, usedTokens) end
+if run.epoch > epoch then
+  for book, each in pairs(books) do save(book, id, each, expiryOf(book, id)) end
+  return { 'fenced' }
 end
 for book, each in pairs(books) do
-  charge(book, each, usedCost, usedTokens)
   hold(book, each, '0', '0')
+  each.epoch = epoch
 end
 -- A run is one request, also when it asks again because it missed the answer.
 if run.slice ~= '-' then requests = 0 end
@@ -329,20 +343,27 @@ export const READ = `${PRELUDE}
 ${loadOr(`ARGV[3] ~= ''`)}
 return tell(standing(today), {})`;
 
-/** ARGV: present, id, 'settle' with tokens and cost that were used, or 'release'. */
+/** ARGV: present, id, 'settle' with tokens and cost that were used, or 'release' with two zeros; the owner's epoch. */
 export const END = `${PRELUDE}
 local isSettled = ARGV[3] == 'settle'
-local tokens, cost = ARGV[4], ARGV[5]
+local tokens, cost, epoch = ARGV[4], ARGV[5], tonumber(ARGV[6])
 for _, book in ipairs({ USER, ALL }) do
   expire(book)
   local run = runOf(book, id)
+  -- Somebody else goes on with it, and has reserved.
+  local isFenced = run ~= nil and run.epoch > epoch
   -- The ledger may have been read before the run ended, and the answer may arrive after that.
-  if redis.call('HEXISTS', book, 'nonce') == 1 then
+  if redis.call('HEXISTS', book, 'nonce') == 1 and not isFenced then
     local isInLoad = not run or isOfPeriod(book, run)
-    redis.call('HSET', book, 'ended:' .. id, isSettled and isInLoad and cost .. ' ' .. (run and '0' or tokens) or '0 0')
+    local used = isSettled and isInLoad and cost .. ' ' .. (run and '0' or tokens) or '0 0'
+    redis.call('HSET', book, 'ended:' .. id, used .. ' ' .. whole(epoch))
   end
   if run then
     if isSettled then charge(book, run, cost, tokens) end
+  end
+  if isFenced then
+    save(book, id, run, expiryOf(book, id))
+  elseif run then
     hold(book, run, '0', '0')
     forget(book, id)
     if not isSettled and book == USER and redis.call('HEXISTS', REQUESTS, run.slice) == 1 then
@@ -369,7 +390,7 @@ return 'renewed'`;
  * Makes a book of what the ledger has, if nobody has done so since its nonce was given. Nothing is charged to a book that is
  * not loaded; a run that ended meanwhile is charged here for what it used after the ledger was read.
  * ARGV: present, '', 'user' or 'all', nonce, day, spent in that day, spent in its month, how long a run that is found open holds
- * what it holds unless its owner says more, then seven per run that is open, or known here: id, the day of its admission, cost and tokens that it has used, cost and tokens that it holds, 'over' or 'open'.
+ * what it holds unless its owner says more, then eight per run that is open, or known here: id, the day of its admission, cost and tokens that it has used, cost and tokens that it holds, 'over' or 'open', its epoch.
  */
 export const LOAD = `${PRELUDE}
 local book = ARGV[3] == 'all' and ALL or USER
@@ -403,29 +424,42 @@ local function adopt(id, run, cost, tokens, isOver)
     run.tokens = tokens
   end
   if isOver and run.state ~= 'live' then forget(book, id)
-  else save(book, id, run, tonumber(redis.call('ZSCORE', EXPIRIES_OF[book], id)) or now) end
+  else save(book, id, run, expiryOf(book, id)) end
+end
+
+local restoredForMs = tonumber(ARGV[8])
+local function restore(id, run, heldCost, heldTokens)
+  hold(book, run, heldCost, heldTokens)
+  run.state = 'live'
+  save(book, id, run, now + restoredForMs)
 end
 
 local inLedger = {}
-local restoredForMs = tonumber(ARGV[8])
-for index = 9, #ARGV, 7 do
-  local id, admitted, cost, tokens, heldCost, heldTokens, state = unpack(ARGV, index, index + 6)
+for index = 9, #ARGV, 8 do
+  local id, admitted, cost, tokens, heldCost, heldTokens, state, owner = unpack(ARGV, index, index + 7)
+  local epoch = tonumber(owner)
   inLedger[id] = true
   local ended = redis.call('HGET', book, 'ended:' .. id)
   local known = runOf(book, id)
   if ended then
-    local usedCost, usedTokens = string.match(ended, '(%S+) (%S+)')
+    local usedCost, usedTokens, by = string.match(ended, '(%S+) (%S+) ?(%d*)')
     if tonumber(usedCost) > tonumber(cost) then addMissing({ day = admitted, cost = usedCost }, cost) end
     if book == USER and tonumber(usedTokens) > tonumber(tokens) then
       count(TOKENS, whole(tonumber(usedTokens) - tonumber(tokens)))
+      tokens = usedTokens
+    end
+    -- Only an owner before the present one has ended it.
+    if state == 'open' and epoch > (tonumber(by) or 0) then
+      if tonumber(usedCost) > tonumber(cost) then cost = usedCost end
+      restore(id, aRun(admitted, cost, tokens, epoch), heldCost, heldTokens)
     end
   elseif known then
     -- This may be the turn of a period, and the run belongs to the one before: then what we have of it is newer.
     if isOfPeriod(book, known) then adopt(id, known, cost, tokens, state == 'over') end
+    -- It goes on, and nobody could renew what it holds while Redis was away.
+    if state == 'open' and known.state == 'expired' then restore(id, known, heldCost, heldTokens) end
   elseif state == 'open' then
-    local run = aRun(admitted, cost, tokens)
-    hold(book, run, heldCost, heldTokens)
-    save(book, id, run, now + restoredForMs)
+    restore(id, aRun(admitted, cost, tokens, epoch), heldCost, heldTokens)
   end
 end
 -- A run that was reserved and is not in the database yet.

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { PinoLogger } from 'nestjs-pino';
 import { dayKey, endOfDay, endOfMonth } from '../calendar.js';
 import {
+  BEFORE_OWNERS,
   type OpenRun,
   type QuotaAmount,
   type QuotaLimits,
@@ -10,6 +11,7 @@ import {
   type QuotaState,
   type QuotaStore,
   QuotaStoreUnavailable,
+  ReservationFenced,
   type ReserveOutcome,
   type SpendingLedger,
 } from '../quota-store.js';
@@ -39,8 +41,10 @@ type Standing = readonly [
   refusals: readonly string[],
 ];
 
+type Fenced = readonly [answer: 'fenced'];
+
 interface RedisWithScripts extends Redis {
-  perchQuotaReserve(...args: (string | number)[]): Promise<Load | Standing>;
+  perchQuotaReserve(...args: (string | number)[]): Promise<Load | Standing | Fenced>;
   perchQuotaRead(...args: (string | number)[]): Promise<Load | Standing>;
   perchQuotaRenew(...args: (string | number)[]): Promise<'renewed'>;
   perchQuotaEnd(...args: (string | number)[]): Promise<'ended'>;
@@ -91,7 +95,7 @@ export class RedisQuotaStore implements QuotaStore {
   }
 
   reserve(request: QuotaRequest): Promise<ReserveOutcome> {
-    const { id, userId, limits, requests, used, next, expiresInMs } = request;
+    const { id, userId, limits, requests, used, next, expiresInMs, epoch = BEFORE_OWNERS } = request;
     return this.guard(async () => {
       const standing = await this.ask(userId, () =>
         this.redis.perchQuotaReserve(
@@ -101,6 +105,7 @@ export class RedisQuotaStore implements QuotaStore {
           ...[limits.dailyCost, limits.monthlyCost, limits.installationDailyCost].map((limit) =>
             limit === undefined ? '' : String(limit),
           ),
+          epoch,
         ),
       );
       const states = toStates(standing, limits);
@@ -115,15 +120,16 @@ export class RedisQuotaStore implements QuotaStore {
     });
   }
 
-  settle(id: string, userId: string, used: QuotaAmount): Promise<void> {
+  settle(id: string, userId: string, used: QuotaAmount, epoch = BEFORE_OWNERS): Promise<void> {
     return this.guard(async () => {
-      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'settle', ...amount(used));
+      const end = [id, 'settle', ...amount(used), epoch];
+      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), ...end);
     });
   }
 
-  release(id: string, userId: string): Promise<void> {
+  release(id: string, userId: string, epoch = BEFORE_OWNERS): Promise<void> {
     return this.guard(async () => {
-      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'release');
+      await this.redis.perchQuotaEnd(...this.keysOf(userId), this.nowMs(), id, 'release', 0, 0, epoch);
     });
   }
 
@@ -144,10 +150,11 @@ export class RedisQuotaStore implements QuotaStore {
   }
 
   /** Asks again after whatever was missing has been loaded. */
-  private async ask(userId: string, command: () => Promise<Load | Standing>): Promise<Standing> {
+  private async ask(userId: string, command: () => Promise<Load | Standing | Fenced>): Promise<Standing> {
     for (let loads = 0; loads <= MAX_LOADS; loads += 1) {
       const reply = await command();
       if (reply[0] === 'standing') return reply;
+      if (reply[0] === 'fenced') throw new ReservationFenced();
       // Whatever answers otherwise is no Redis that has run our script.
       if (reply[0] !== 'load') throw new QuotaStoreUnavailable();
       const [, nowMs, nonce, allNonce, known, allKnown] = reply;
@@ -203,6 +210,7 @@ export class RedisQuotaStore implements QuotaStore {
       this.isFailing = false;
       return result;
     } catch (error) {
+      if (error instanceof ReservationFenced) throw error;
       if (!this.isFailing) this.logger.warn({ event: 'quota.unavailable', err: error });
       this.isFailing = true;
       throw new QuotaStoreUnavailable({ cause: error });
@@ -218,9 +226,18 @@ export class RedisQuotaStore implements QuotaStore {
 
 const amount = ({ tokens, cost }: QuotaAmount): [tokens: number, cost: string] => [tokens, String(cost)];
 
-function toArguments({ id, admittedAt, used, next, isOver }: OpenRun): (string | number)[] {
+function toArguments({ id, epoch, admittedAt, used, next, isOver }: OpenRun): (string | number)[] {
   const state = isOver ? 'over' : 'open';
-  return [id, dayKey(admittedAt), String(used.cost), used.tokens, String(next.cost), next.tokens, state];
+  return [
+    id,
+    dayKey(admittedAt),
+    String(used.cost),
+    used.tokens,
+    String(next.cost),
+    next.tokens,
+    state,
+    epoch,
+  ];
 }
 
 function toStates(standing: Standing, limits: QuotaLimits): QuotaState[] {

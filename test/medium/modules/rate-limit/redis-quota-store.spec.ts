@@ -303,13 +303,45 @@ describeWithOwnRedis(
         monthly_cost: [spent, held],
         installation_daily_cost: [spent, held],
       });
-      expect(await standing(some(1))).toMatchObject(money(12, 3));
+      // Who may be alive holds what the ledger says again.
+      expect(await standing(some(1))).toMatchObject(money(12, 23));
       // What it says too late is known; what is new is charged once, whoever says it.
       await some(0).settle(died.id, 'u', cost(7n));
       ledger.put('u', slow.id, admittedAt, { used: cost(9n), isOpen: false });
       await some(0).settle(slow.id, 'u', cost(9n));
       await some(2).settle(slow.id, 'u', cost(9n));
       expect(await standing(some(2))).toMatchObject(money(16, 3));
+    });
+
+    it('holds again what a run holds that outlived its reservation, while Redis was away with its memory kept', async () => {
+      const admittedAt = clock.now();
+      const limits = { ...PLENTY, dailyCost: 100n };
+      const [alive, over] = [
+        aRequest({ limits, next: { tokens: 9, cost: 60n } }),
+        aRequest({ limits, next: cost(30n) }),
+      ];
+      for (const request of [alive, over]) await some(0).reserve({ ...request, expiresInMs: LIFETIME_MS });
+      ledger.put('u', alive.id, admittedAt, { next: { tokens: 9, cost: 60n } });
+      ledger.put('u', over.id, admittedAt, { next: cost(30n), isOpen: false });
+      clock.nowMs += 2 * LIFETIME_MS;
+      expect(await some(1).reserve(aRequest({ limits, next: cost(60n) }))).toMatchObject({
+        admitted: false,
+        refused: { scope: 'daily_cost', reserved: 60n },
+      });
+      expect(await standing(some(1))).toMatchObject({
+        tokens_per_minute: [0, 9],
+        daily_cost: [0, 60],
+        installation_daily_cost: [0, 60],
+      });
+      // Its owner renews it from here on, or nobody does.
+      clock.nowMs += LIFETIME_MS - 1;
+      await some(0).renew('u', [alive.id], LIFETIME_MS);
+      clock.nowMs += LIFETIME_MS - 1;
+      expect((await standing(some(2))).daily_cost).toEqual([0, 60]);
+      ledger.put('u', alive.id, admittedAt, { isOpen: false });
+      clock.nowMs += 1;
+      expect((await standing(some(2))).daily_cost).toEqual([0, 0]);
+      expect(await some(1).reserve(aRequest({ limits, next: cost(60n) }))).toMatchObject({ admitted: true });
     });
 
     it('never loses a charge nor doubles one, whenever the memory is lost and whichever owner dies', async () => {

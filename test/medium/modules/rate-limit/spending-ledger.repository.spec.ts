@@ -60,8 +60,8 @@ describe(SpendingLedgerRepository.name, () => {
     );
     await dataSource.query(
       `INSERT INTO run (id, user_id, conversation_id, status, agent, model, endpoint, request, created_at, started_at, reserved_tokens,
-                        reserved_cost)
-       VALUES ($1, $2, $3, $4, 'default', 'm', 'chat', '{}', '2026-11-23T23:59:58Z', '2026-11-23T23:59:59.999Z', $5, $6)`,
+                        reserved_cost, epoch)
+       VALUES ($1, $2, $3, $4, 'default', 'm', 'chat', '{}', '2026-11-23T23:59:58Z', '2026-11-23T23:59:59.999Z', $5, $6, 1)`,
       [id, userId, conversationId, status, reserved.tokens, reserved.cost],
     );
     return id;
@@ -161,15 +161,24 @@ describe(SpendingLedgerRepository.name, () => {
     const ofUser = [
       {
         id: running,
+        epoch: 1,
         admittedAt,
         used: { tokens: 128, cost: parseUsd('0.12') },
         next: { tokens: 9_007_199_254_740_991, cost: parseUsd('0.500000000001') },
         isOver: false,
       },
-      { id: fresh, isOver: false, admittedAt, used: { tokens: 0, cost: 0n }, next: { tokens: 0, cost: 0n } },
+      {
+        id: fresh,
+        epoch: 1,
+        isOver: false,
+        admittedAt,
+        used: { tokens: 0, cost: 0n },
+        next: { tokens: 0, cost: 0n },
+      },
     ];
     const ofOther = {
       id: others,
+      epoch: 1,
       admittedAt,
       used: { tokens: 0, cost: 0n },
       next: { tokens: 7, cost: parseUsd('7') },
