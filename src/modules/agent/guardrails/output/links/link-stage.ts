@@ -26,9 +26,8 @@ const MAX_DEPTH = 8;
 const MAX_SCHEME = 32;
 const IN_TEXT = /[!\]([<]/g;
 const WITH_ADDRESSES = /[!\]([<:&：]|[hfwｈｆｗ]/gi;
-/** Attributes of these lead somewhere only when somebody clicks. */
+/** These lead somewhere only when somebody clicks, if their tag is one for clicking. */
 const CLICKED = /^(href|action|formaction|ping|cite|xlink:href)$/;
-const CLICKED_TAGS = /^(a|area|form|button|input|q|blockquote|del|ins|svg)$/;
 
 type Swallowing = 'space' | 'wider' | 'destination' | 'angle' | '"' | "'" | 'value';
 
@@ -88,8 +87,7 @@ export class LinkStage extends BufferedStage {
       this.upcoming = undefined;
     }
     if (this.hasStyles && /(@import|image-set)$/i.test(this.tail)) this.hasLoadingStrings = true;
-    this.tag?.pass(text);
-    if (this.tag?.isOver) this.tag = undefined;
+    this.passInTag(text);
   }
 
   protected decide(look: Lookahead): Edit | undefined {
@@ -195,7 +193,7 @@ export class LinkStage extends BufferedStage {
     if (look.isStarved) return undefined;
     const name = look.slice(1, nameEnd).toLowerCase();
     if (name === 'style') this.hasStyles = true;
-    this.tag ??= new TagScan(name);
+    (this.tag ??= new TagScan()).begin(name);
     return undefined;
   }
 
@@ -204,7 +202,7 @@ export class LinkStage extends BufferedStage {
     if (look.isStarved || !attribute) return undefined;
     if ('blanksFrom' in attribute) return this.withoutBlanks(look, attribute.blanksFrom);
     const { name, value, end, openQuote } = attribute;
-    const isClicked = CLICKED.test(name) && CLICKED_TAGS.test(this.tag!.name);
+    const isClicked = CLICKED.test(name) && this.tag!.isClicked;
     const kind = isClicked ? 'link' : 'image';
     if (!this.policy.kinds.has(kind)) return undefined;
     const { isAllowed } = this.policy;
@@ -264,8 +262,15 @@ export class LinkStage extends BufferedStage {
   private found(kind: LinkKind, edit: Edit): Edit {
     this.vouched = 0;
     this.upcoming = undefined;
+    // What is said instead is a part of the tag in which it stands.
+    if (!edit.isLookedAtAgain) this.passInTag(edit.output);
     this.onFound(kind);
     return edit;
+  }
+
+  private passInTag(text: string): void {
+    this.tag?.pass(text);
+    if (this.tag?.isOver) this.tag = undefined;
   }
 }
 
