@@ -58,8 +58,6 @@ export class LinkStage extends BufferedStage {
   private isImageOpen = false;
   /** So many characters belong to an address that is allowed. */
   private vouched = 0;
-  /** After so many characters an address of that length comes which is allowed. */
-  private upcoming: { after: number; readonly length: number } | undefined;
   private readonly places: RegExp;
 
   constructor(
@@ -82,10 +80,6 @@ export class LinkStage extends BufferedStage {
 
   protected override passed(text: string): void {
     this.vouched = Math.max(0, this.vouched - text.length);
-    if (this.upcoming && (this.upcoming.after -= text.length) <= 0) {
-      this.vouched = Math.max(this.vouched, this.upcoming.after + this.upcoming.length);
-      this.upcoming = undefined;
-    }
     if (this.hasStyles && /(@import|image-set)$/i.test(this.tail)) this.hasLoadingStrings = true;
     this.passInTag(text);
   }
@@ -138,11 +132,8 @@ export class LinkStage extends BufferedStage {
         return this.withoutBlanks(look, close + 2);
       const { reference, end, isLong } = readDestination(look, close + 1);
       if (look.isStarved) return undefined;
-      if (!this.forbids(reference, kind, isLong)) {
-        if (!isLong && look.at(end - 1) === ')')
-          this.upcoming = { after: close + 1, length: end - close - 1 };
-        return undefined;
-      }
+      // Not vouched for: to other readers it may be no link, and then each address in it is one.
+      if (!this.forbids(reference, kind, isLong)) return undefined;
       const label = look.slice(open + 1, close);
       if (!isLong)
         return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
@@ -255,13 +246,11 @@ export class LinkStage extends BufferedStage {
   /** What stands behind so many blanks is judged without them: to who shows it they make no difference. */
   private withoutBlanks(look: Lookahead, from: number): Edit {
     this.vouched = 0;
-    this.upcoming = undefined;
     return { length: skipBlanks(look, from), output: look.slice(0, from), isLookedAtAgain: true };
   }
 
   private found(kind: LinkKind, edit: Edit): Edit {
     this.vouched = 0;
-    this.upcoming = undefined;
     // What is said instead is a part of the tag in which it stands.
     if (!edit.isLookedAtAgain) this.passInTag(edit.output);
     this.onFound(kind);
