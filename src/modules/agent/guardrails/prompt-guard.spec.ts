@@ -17,7 +17,8 @@ function aGuard() {
   const check = async (text: string): Promise<GuardrailVerdict> => {
     checked.push(text);
     const verdict = (['block', 'flag'] as const).find((word) => text.includes(word)) ?? 'allow';
-    return { verdict, score: SCORES[verdict], reasons: verdict === 'allow' ? [] : ['learned_model'] };
+    const score = text.includes('judge') ? 0.5 : SCORES[verdict];
+    return { verdict, score, reasons: verdict === 'allow' ? [] : ['learned_model'] };
   };
   const trail = { record: async (entry: AuditRecord) => void entries.push(entry) };
   const guard = new PromptGuard({ check } as unknown as GuardrailService, trail as unknown as AuditTrail);
@@ -72,5 +73,13 @@ describe(PromptGuard.name, () => {
       const admitted = guard.admit({ userId: USER, runId: RUN, options: { message: 'hello', context } });
       await expect(admitted).rejects.toMatchObject({ code: 'prompt_rejected' });
     }
+  });
+
+  it('refuses a context that a judge blocks, though the message scores more', async () => {
+    const { guard, entries } = aGuard();
+    const options = { message: 'flag me', context: { a: 'a judge says block' } };
+    const admitted = guard.admit({ userId: USER, runId: RUN, options });
+    await expect(admitted).rejects.toMatchObject({ code: 'prompt_rejected' });
+    expect(entries.map(({ action }) => action)).toEqual(['guardrail.blocked']);
   });
 });

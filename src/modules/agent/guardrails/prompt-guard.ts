@@ -6,7 +6,7 @@ import { AuditTrail } from '../../observability/index.js';
 import { promptRejected } from '../agent.errors.js';
 import type { RunOptions } from '../run.js';
 import { GuardrailService } from './guardrail.service.js';
-import type { GuardrailVerdict } from './guardrail-verdict.js';
+import type { GuardrailVerdict, Verdict } from './guardrail-verdict.js';
 
 /** What is about to become a run, and whose. */
 export interface PromptToJudge {
@@ -34,7 +34,7 @@ export class PromptGuard {
     let text = options.message;
     if (context.length > 0 && worst.verdict !== 'block') {
       const ofContext = await this.guardrail.check(context.join('\n'), 'user');
-      if (ofContext.score > worst.score) [worst, text] = [ofContext, context.join('\n')];
+      if (isWorse(ofContext, worst)) [worst, text] = [ofContext, context.join('\n')];
     }
     if (worst.verdict === 'allow') return worst;
     await this.record(userId, runId, worst, text);
@@ -63,6 +63,14 @@ export class PromptGuard {
       },
     });
   }
+}
+
+const RANKS: Readonly<Record<Verdict, number>> = { allow: 0, flag: 1, block: 2 };
+
+/** A judge can block what scores less than what is only flagged. */
+function isWorse(one: GuardrailVerdict, other: GuardrailVerdict): boolean {
+  const difference = RANKS[one.verdict] - RANKS[other.verdict];
+  return difference > 0 || (difference === 0 && one.score > other.score);
 }
 
 /** All texts of a JSON value, keys included: the model reads them too. The body was scanned for depth before. */

@@ -3,6 +3,7 @@ import type { OutputScreen } from '../loop/output-screen.js';
 import type { SymbolAutomaton } from './output/leaks/symbol-automaton.js';
 import { OutputFilter, type OutputFilterOptions, type OutputFinding } from './output/output-filter.js';
 import type { LinkKind, LinkPolicy } from './output/links/link-stage.js';
+import { redactCall } from './redact-call.js';
 import { screenCall } from './screen-call.js';
 
 export interface RunOutputOptions extends Pick<OutputFilterOptions, 'prompt' | 'secrets'> {
@@ -42,10 +43,9 @@ export class RunOutput implements OutputScreen {
   }
 
   call(call: ToolCall): ToolCall {
-    const { canary, onCanaryInCall } = this.options;
-    if (!canary) return call;
-    const screened = screenCall(canary, call);
+    const { canary, secrets, onCanaryInCall, onFound } = this.options;
+    const screened = canary ? screenCall(canary, call) : call;
     if (screened !== call) onCanaryInCall(screened);
-    return screened;
+    return secrets ? redactCall(secrets, screened, () => onFound('secret')) : screened;
   }
 }

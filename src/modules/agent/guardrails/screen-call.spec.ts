@@ -3,6 +3,8 @@ import { Secret } from '../../../config/secret.js';
 import { configuredSecrets } from './configured-secrets.js';
 import { canaryAutomaton, canaryOf } from './output/leaks/canary.js';
 import { allowsHosts, hostsNamedIn } from './output/links/link-policy.js';
+import { KnownSecrets } from './output/secrets/known-secrets.js';
+import type { OutputFinding } from './output/output-filter.js';
 import { RunOutput } from './run-output.js';
 import { hadCanary, screenCall } from './screen-call.js';
 
@@ -115,5 +117,33 @@ describe(RunOutput.name, () => {
     expect(said()).toBe('[a](https://evil.example/) b');
     hasReadUntrusted = true;
     expect(said()).toBe('a b');
+  });
+
+  it('redacts secrets in the arguments of calls, for whoever sees them and for the tool', () => {
+    const known = 'wB7-installation-secret';
+    const found: OutputFinding[] = [];
+    const output = new RunOutput({
+      canary: AUTOMATON,
+      secrets: new KnownSecrets([known]),
+      links: 'off',
+      isAllowed: () => false,
+      hasReadUntrusted: () => false,
+      onFound: (what) => found.push(what),
+      onCanaryInCall: () => undefined,
+      recorded: () => Promise.resolve(),
+    });
+    const call = { toolCallId: 'c', toolName: 'send' };
+    const input = { q: `It is "${known}".`, list: [{ [known]: 'AKIAIOSFODNN7EXAMPLE', n: 1, no: null }] };
+    expect(output.call({ ...call, input }).input).toEqual({
+      q: 'It is "[redacted]".',
+      list: [{ '[redacted]': '[redacted]', n: 1, no: null }],
+    });
+    expect(found).toEqual(['secret', 'secret', 'secret']);
+    expect(output.call({ ...call, input: null, invalidInput: `{"q": "${known}` }).invalidInput).toBe(
+      '{"q": "[redacted]',
+    );
+    expect(output.call({ ...call, toolName: `x_${known}`, input: {} }).toolName).toBe('secret_removed');
+    const harmless = { ...call, input: { q: 'sk-learn' } };
+    expect(output.call(harmless)).toBe(harmless);
   });
 });

@@ -85,11 +85,24 @@ describe('personal data', () => {
 
   it.each([
     'Order 4111 1111 1111 1112 of 2026-11-30 at 10:30:15, 12.5 % of 840',
+    '411111111111111112',
     'version 1.2.3.4.5, std::vector<a::b>, 300.300.300.300, ::1',
     'user@localhost, @name, a@b, 000-12-3456, DE00 3704 0044 0532 0130 00',
     '018f2f6e-7b1a-7c3d-9a55-0123456789ab 1234567890123 +1 call 911, +49',
   ])('is not found where there is none: %s', (text) => {
     expect(found(text)).toEqual([]);
+  });
+
+  it.each([
+    ['4111 1111 1111 1111 12/27', ['4111 1111 1111 1111']],
+    ['4111 1111 1111 1111 12/27 123', ['4111 1111 1111 1111']],
+    ['4111 1111 1111 1111 123', ['4111 1111 1111 1111']],
+    ['4111111111111111 123, 5500-0000-0000-0004-12', ['4111111111111111', '5500-0000-0000-0004']],
+    ['378282246310005 4111 1111 1111 1111', ['378282246310005', '4111 1111 1111 1111']],
+    ['203.0.113.7:8080 ip:203.0.113.7', ['203.0.113.7', '203.0.113.7']],
+    ['::ffff:203.0.113.7', ['203.0.113.7']],
+  ])('is found with what people write next to it: %s', (text, values) => {
+    expect(found(text).map(([, part]) => part)).toEqual(values);
   });
 
   it('has phone numbers as people write them, where the country is known', () => {
@@ -98,7 +111,19 @@ describe('personal data', () => {
   });
 
   it('is looked for in time in proportion to the text', () => {
-    for (const unit of ['1', '1 ', 'a@', 'a.', 'AB12', 'a:', '+1', '1.1.', '+49 170 123 ']) {
+    for (const unit of [
+      '1',
+      '1 ',
+      'a@',
+      'a.',
+      'AB12',
+      'a:',
+      '+1',
+      '1.1.',
+      '4111 1111 1111 1111 ',
+      '1.1.1.1:',
+      '+49 170 123 ',
+    ]) {
       findPersonalData(unit.repeat(100_000 / unit.length), KINDS, 'DE');
     }
   });

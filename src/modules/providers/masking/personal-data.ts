@@ -32,7 +32,7 @@ const FINDERS: Readonly<Record<PersonalDataKind, Finder>> = {
   },
   card: {
     candidates: /(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w-])/g,
-    check: (text) => all(text, validator.isCreditCard(text)),
+    check: checkCard,
   },
   ssn: {
     candidates: /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g,
@@ -40,7 +40,7 @@ const FINDERS: Readonly<Record<PersonalDataKind, Finder>> = {
   },
   ip: {
     candidates:
-      /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9a-f:]*\d)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?![\w:]|\.\d)/gi,
+      /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|(?<![\w.:])(?=[0-9a-f:]*\d)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:]|\.\d)/gi,
     check: (text) => all(text, text.length > 5 && validator.isIP(text)),
   },
   phone: {
@@ -59,9 +59,12 @@ export function findPersonalData(
   for (const kind of Object.keys(FINDERS) as PersonalDataKind[]) {
     if (!kinds.has(kind)) continue;
     const { candidates, check } = FINDERS[kind];
-    for (const match of text.matchAll(candidates)) {
+    const places = new RegExp(candidates);
+    for (let match = places.exec(text); match; match = places.exec(text)) {
       const place = check(match[0], country);
       if (!place) continue;
+      // What was taken for a part of this value may be the beginning of another one.
+      places.lastIndex = match.index + place[1];
       const [start, end] = [match.index + place[0], match.index + place[1]];
       if (!found.some((other) => start < other.end && other.start < end)) found.push({ kind, start, end });
     }
@@ -73,6 +76,15 @@ export function findPersonalData(
 function checkIban(text: string): readonly [number, number] | undefined {
   for (let end = text.length; end >= 15; end -= 1) {
     if (text[end - 1] !== ' ' && validator.isIBAN(text.slice(0, end))) return [0, end];
+  }
+  return undefined;
+}
+
+/** Groups of digits behind it (when it expires, its check number) may have been taken for a part of it. */
+function checkCard(text: string): readonly [number, number] | undefined {
+  for (let end = text.length; end >= 12; end -= 1) {
+    const isGroupEnd = end === text.length || /[ -]/.test(text[end]!);
+    if (isGroupEnd && validator.isCreditCard(text.slice(0, end))) return [0, end];
   }
   return undefined;
 }

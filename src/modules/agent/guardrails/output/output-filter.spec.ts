@@ -111,6 +111,7 @@ const FRAGMENTS = [
     '@',
     '\\',
     ']: ',
+    ' '.repeat(64),
     '…',
     '👩‍👩‍👧',
     'é',
@@ -360,6 +361,10 @@ describe(OutputFilter.name, () => {
       '(',
       '-----BEGIN ',
       ' x=',
+      `![x](${' '.repeat(5_000)}`,
+      `![${'x'.repeat(590)}](${' '.repeat(5_000)}`,
+      `<img src${' '.repeat(5_000)}`,
+      `<b ${'<i x="'.repeat(50)}`,
       `${CANARY.slice(0, 19)} `,
     ];
     for (const unit of hostile) {

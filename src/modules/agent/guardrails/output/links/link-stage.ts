@@ -4,6 +4,7 @@ import { filterWhole } from '../text-stage.js';
 import { holdsForbidden, type IsAllowed, isForbidden } from './forbidden-url.js';
 import { type Address, readAddressBehind, readKnownAddress } from './read-address.js';
 import { isReference, readAttribute } from './read-attribute.js';
+import { hasManyBlanks, skipBlanks } from './read-blanks.js';
 import { readDestination, readReference } from './read-destination.js';
 import { TagScan } from './tag-scan.js';
 
@@ -23,19 +24,18 @@ const BOUND = 6_144;
 const MAX_LABEL = 600;
 const MAX_DEPTH = 8;
 const MAX_SCHEME = 32;
-const SPACE = /\s/;
 const IN_TEXT = /[!\]([<]/g;
 const WITH_ADDRESSES = /[!\]([<:&：]|[hfwｈｆｗ]/gi;
-/** Attributes of these lead somewhere only when somebody clicks. */
+/** These lead somewhere only when somebody clicks, if their tag is one for clicking. */
 const CLICKED = /^(href|action|formaction|ping|cite|xlink:href)$/;
-const CLICKED_TAGS = /^(a|area|form|button|input|q|blockquote|del|ins|svg)$/;
 
-type Swallowing = 'space' | 'wider' | 'destination' | '"' | "'" | 'value';
+type Swallowing = 'space' | 'wider' | 'destination' | 'angle' | '"' | "'" | 'value';
 
 const ENDS: Readonly<Record<Swallowing, RegExp>> = {
   space: /[\s<>"`]/,
   wider: /[\s<]/,
   destination: /[\s)]/,
+  angle: /[\n>]/,
   '"': /"/,
   "'": /'/,
   value: /[\s>]/,
@@ -52,12 +52,12 @@ export class LinkStage extends BufferedStage {
   private tag: TagScan | undefined;
   /** Between `<style>` and the end. */
   private hasStyles = false;
+  /** What loads a string was said in a style: it may be any that follows, whatever stands between them. */
+  private hasLoadingStrings = false;
   /** An image has begun whose address may come anywhere later. */
   private isImageOpen = false;
   /** So many characters belong to an address that is allowed. */
   private vouched = 0;
-  /** After so many characters an address of that length comes which is allowed. */
-  private upcoming: { after: number; readonly length: number } | undefined;
   private readonly places: RegExp;
 
   constructor(
@@ -80,12 +80,8 @@ export class LinkStage extends BufferedStage {
 
   protected override passed(text: string): void {
     this.vouched = Math.max(0, this.vouched - text.length);
-    if (this.upcoming && (this.upcoming.after -= text.length) <= 0) {
-      this.vouched = Math.max(this.vouched, this.upcoming.after + this.upcoming.length);
-      this.upcoming = undefined;
-    }
-    this.tag?.pass(text);
-    if (this.tag?.isOver) this.tag = undefined;
+    if (this.hasStyles && /(@import|image-set)$/i.test(this.tail)) this.hasLoadingStrings = true;
+    this.passInTag(text);
   }
 
   protected decide(look: Lookahead): Edit | undefined {
@@ -103,8 +99,7 @@ export class LinkStage extends BufferedStage {
         return this.angle(look);
       case '"':
       case "'":
-        if (this.hasStyles && /@import\s*$/i.test(this.tail)) return this.parenthesis(look);
-        return undefined;
+        return this.hasLoadingStrings ? this.parenthesis(look) : undefined;
     }
     const attribute = this.tag && /[\s"'/]/.test(this.previous) ? this.attribute(look) : undefined;
     return attribute ?? (this.policy.kinds.has('link') ? this.address(look, first) : undefined);
@@ -133,17 +128,16 @@ export class LinkStage extends BufferedStage {
     const close = readLabel(look, open);
     if (look.isStarved) return undefined;
     if (close !== undefined && look.at(close + 1) === '(') {
+      if (this.policy.kinds.has(kind) && hasManyBlanks(look, close + 2))
+        return this.withoutBlanks(look, close + 2);
       const { reference, end, isLong } = readDestination(look, close + 1);
       if (look.isStarved) return undefined;
-      if (!this.forbids(reference, kind, isLong)) {
-        if (!isLong && look.at(end - 1) === ')')
-          this.upcoming = { after: close + 1, length: end - close - 1 };
-        return undefined;
-      }
+      // Not vouched for: to other readers it may be no link, and then each address in it is one.
+      if (!this.forbids(reference, kind, isLong)) return undefined;
       const label = look.slice(open + 1, close);
       if (!isLong)
         return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
-      this.swallowing = 'destination';
+      this.swallowing = rest(look, close + 1);
       const output = this.apart + filterWhole(new LinkStage(this.policy, this.onFound), label);
       return this.found(kind, { length: end, output });
     }
@@ -154,8 +148,8 @@ export class LinkStage extends BufferedStage {
 
   /** `[label]: address`. An image may refer to it from anywhere. */
   private definition(look: Lookahead): Edit | undefined {
-    const start = look.skip(2, SPACE, 66);
-    const { reference, end, isLong } = readReference(look, start);
+    if (hasManyBlanks(look, 2)) return this.withoutBlanks(look, 2);
+    const { reference, end, isLong } = readReference(look, skipBlanks(look, 2));
     if (look.isStarved || !this.forbids(reference, 'image', isLong)) return undefined;
     if (isLong) this.swallowing = 'space';
     return this.found('link', { length: end, output: `]: ${LINK_REMOVED}` });
@@ -163,12 +157,16 @@ export class LinkStage extends BufferedStage {
 
   /** The address of a link whose label was too long to be seen together with it, or that has come about by a removal. */
   private parenthesis(look: Lookahead): Edit | undefined {
-    const isStyle = this.hasStyles && /(url|image|src|image-set|@import)\s*$/i.test(this.tail);
+    const isStyle =
+      this.hasStyles && (look.at(0) !== '(' || /(url|image|src|image-set)\s*$/i.test(this.tail));
     if (!isStyle && !this.tail.endsWith(']')) return undefined;
-    const { reference, end, isLong } = look.at(0) === '(' ? readDestination(look, 0) : readReference(look, 0);
     const kind = isStyle || this.isImageOpen ? 'image' : 'link';
+    const isOpening = look.at(0) === '(';
+    if (isOpening && this.policy.kinds.has(kind) && hasManyBlanks(look, 1))
+      return this.withoutBlanks(look, 1);
+    const { reference, end, isLong } = isOpening ? readDestination(look, 0) : readReference(look, 0);
     if (look.isStarved || !this.forbids(reference, kind, isLong)) return undefined;
-    if (isLong) this.swallowing = 'destination';
+    if (isLong) this.swallowing = rest(look, 0);
     return this.found(kind, { length: end, output: '()' });
   }
 
@@ -186,15 +184,16 @@ export class LinkStage extends BufferedStage {
     if (look.isStarved) return undefined;
     const name = look.slice(1, nameEnd).toLowerCase();
     if (name === 'style') this.hasStyles = true;
-    this.tag ??= new TagScan(name);
+    (this.tag ??= new TagScan()).begin(name);
     return undefined;
   }
 
   private attribute(look: Lookahead): Edit | undefined {
     const attribute = readAttribute(look);
     if (look.isStarved || !attribute) return undefined;
+    if ('blanksFrom' in attribute) return this.withoutBlanks(look, attribute.blanksFrom);
     const { name, value, end, openQuote } = attribute;
-    const isClicked = CLICKED.test(name) && CLICKED_TAGS.test(this.tag!.name);
+    const isClicked = CLICKED.test(name) && this.tag!.isClicked;
     const kind = isClicked ? 'link' : 'image';
     if (!this.policy.kinds.has(kind)) return undefined;
     const { isAllowed } = this.policy;
@@ -237,16 +236,36 @@ export class LinkStage extends BufferedStage {
 
   private forbids(reference: string, kind: LinkKind, isLong: boolean): boolean {
     if (!this.policy.kinds.has(kind)) return false;
+    if (isForbidden(reference, this.policy.isAllowed)) return true;
+    if (!isLong) return false;
     // What is too long to be read is let go only where its beginning says that it stays here.
-    return isForbidden(reference, this.policy.isAllowed) || (isLong && /^[^/?#]*[:\\]|^\/\//.test(reference));
+    const beginning = reference.replace(/\s/g, '');
+    return beginning.length < 2 || /^[^/?#]*[:\\]|^\/\//.test(beginning);
+  }
+
+  /** What stands behind so many blanks is judged without them: to who shows it they make no difference. */
+  private withoutBlanks(look: Lookahead, from: number): Edit {
+    this.vouched = 0;
+    return { length: skipBlanks(look, from), output: look.slice(0, from), isLookedAtAgain: true };
   }
 
   private found(kind: LinkKind, edit: Edit): Edit {
     this.vouched = 0;
-    this.upcoming = undefined;
+    // What is said instead is a part of the tag in which it stands.
+    if (!edit.isLookedAtAgain) this.passInTag(edit.output);
     this.onFound(kind);
     return edit;
   }
+
+  private passInTag(text: string): void {
+    this.tag?.pass(text);
+    if (this.tag?.isOver) this.tag = undefined;
+  }
+}
+
+/** How far the destination goes that opens here and is too long to be read. */
+function rest(look: Lookahead, open: number): Swallowing {
+  return look.at(skipBlanks(look, open + 1)) === '<' ? 'angle' : 'destination';
 }
 
 /** Where the bracket closes that opens here; `undefined`: not on this side of an empty line, or too far away. */

@@ -1,4 +1,5 @@
 import type { Lookahead } from '../lookahead.js';
+import { hasManyBlanks, skipBlanks } from './read-blanks.js';
 import { MAX_REFERENCE } from './read-destination.js';
 
 /** An attribute that may lead somewhere. */
@@ -8,6 +9,11 @@ export interface Attribute {
   readonly end: number;
   /** The closing quote has not come within what is read; '' for a value without quotes. */
   readonly openQuote: string | undefined;
+}
+
+/** One whose value is behind more blanks than are read at once. */
+export interface FarAttribute {
+  readonly blanksFrom: number;
 }
 
 /** One reference each. */
@@ -22,21 +28,22 @@ const COMPOUNDS = new Set('srcset imagesrcset style content srcdoc ping archive 
 const NAME = /[A-Za-z:]/;
 const SPACE = /\s/;
 const MAX_NAME = 24;
-const MAX_SPACE = 64;
 
 export function isReference(name: string): boolean {
   return REFERENCES.has(name);
 }
 
 /** `undefined`: none begins here, or none that leads anywhere. */
-export function readAttribute(look: Lookahead): Attribute | undefined {
+export function readAttribute(look: Lookahead): Attribute | FarAttribute | undefined {
   const nameEnd = look.skip(0, NAME, MAX_NAME);
   if (nameEnd === 0) return undefined;
-  const equals = look.skip(nameEnd, SPACE, nameEnd + MAX_SPACE);
-  if (look.at(equals) !== '=') return undefined;
   const name = look.slice(0, nameEnd).toLowerCase();
   if (!REFERENCES.has(name) && !COMPOUNDS.has(name) && !name.startsWith('on')) return undefined;
-  const start = look.skip(equals + 1, SPACE, equals + 1 + MAX_SPACE);
+  if (hasManyBlanks(look, nameEnd)) return { blanksFrom: nameEnd };
+  const equals = skipBlanks(look, nameEnd);
+  if (look.at(equals) !== '=') return undefined;
+  if (hasManyBlanks(look, equals + 1)) return { blanksFrom: equals + 1 };
+  const start = skipBlanks(look, equals + 1);
   const quote = look.at(start);
   const isQuoted = quote === '"' || quote === "'";
   const from = isQuoted ? start + 1 : start;

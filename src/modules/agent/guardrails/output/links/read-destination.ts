@@ -1,4 +1,5 @@
 import type { Lookahead } from '../lookahead.js';
+import { skipBlanks } from './read-blanks.js';
 
 /** What stands in the parentheses of a link. */
 export interface Destination {
@@ -10,7 +11,6 @@ export interface Destination {
 }
 
 export const MAX_REFERENCE = 2_048;
-const MAX_SPACE = 64;
 const MAX_TITLE = 512;
 /** Markdown's own limit for parentheses in an address. */
 const MAX_DEPTH = 32;
@@ -19,7 +19,7 @@ const CLOSERS: Readonly<Record<string, string>> = { '"': '"', "'": "'", '(': ')'
 
 /** Reads `(reference "title")`, `(<reference>)` and what careless renderers take for one, from the parenthesis on. */
 export function readDestination(look: Lookahead, open: number): Destination {
-  const start = look.skip(open + 1, SPACE, open + 1 + MAX_SPACE);
+  const start = skipBlanks(look, open + 1);
   // Tabs and line breaks within an address are nothing to a browser.
   const { reference, end, isLong } = readReference(look, start, /[^\S\t\n\r]/);
   if (isLong) return { reference, end, isLong };
@@ -52,14 +52,14 @@ export function readReference(look: Lookahead, start: number, space: RegExp = SP
 
 /** Behind the parenthesis that closes; a title may stand before it. */
 function readClosing(look: Lookahead, from: number): number | undefined {
-  let at = look.skip(from, SPACE, from + MAX_SPACE);
+  let at = skipBlanks(look, from);
   const closer = CLOSERS[look.at(at)];
   if (closer !== undefined && at > from) {
     const start = at + 1;
     for (at = start; at - start < MAX_TITLE && look.at(at) !== closer; at += 1)
       if (look.at(at) === '') return undefined;
     if (look.at(at) !== closer) return undefined;
-    at = look.skip(at + 1, SPACE, at + 1 + MAX_SPACE);
+    at = skipBlanks(look, at + 1);
   }
   return look.at(at) === ')' ? at + 1 : undefined;
 }
