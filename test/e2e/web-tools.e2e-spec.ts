@@ -39,7 +39,6 @@ describe('The web', () => {
       status: 200,
       body: {
         result: {
-          query: 'perch',
           results: [{ title: 'A perch', url: 'https://a.example/', snippet: 'fish' }],
         },
       },

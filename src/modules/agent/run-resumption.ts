@@ -109,15 +109,12 @@ export class RunResumption {
         isError: row.status !== 'done',
         durationMs: row.duration_ms,
         // The journal has only what was said; whose words those are depends on the tool.
-        ...(tool ? this.policy.marksOf(tool) : WORST_MARKS),
+        ...this.policy.marksOf(tool),
       };
     }
     return tool && !tool.isIdempotent && call.invalidInput === undefined ? outcomeUnknown(call) : undefined;
   }
 }
-
-/** Of a tool that is not there any more. */
-const WORST_MARKS = { taint: 'untrusted', isPrivate: true } as const;
 
 function toResult({
   toolCallId,

@@ -101,9 +101,10 @@ export class RunTools {
       approval: (hash) => persist(() => this.approvals.take(run.id, seq, hash), signal),
       onProgress: (message) => tell({ type: 'tool-progress', step, toolCallId, toolName, message }),
     };
+    // Before it is executed, of the very tool that is: a server may take it away, or back, before it answers.
+    const marks = this.policy.marksOf(this.registry.get(toolName));
     const outcome = await this.executor.execute(toInvocation(run, call, seq), caller);
-    const tool = this.registry.get(toolName);
-    const result = toToolResult(call, outcome, tool ? this.policy.marksOf(tool) : {});
+    const result = toToolResult(call, outcome, marks);
     return this.texts.judged(run, result);
   }
 

@@ -5,6 +5,8 @@ import { type Principal, TIERS } from '../../shared/context/principal.js';
 import type { ToolResult } from '../../shared/llm/tool-call.js';
 import type { Tool } from './tool.js';
 
+const WORST_MARKS = { taint: 'untrusted', isPrivate: true } as const;
+
 /** Who may use which tool, and how. Decided by code after the model, at every call. */
 @Injectable()
 export class ToolPolicy {
@@ -27,8 +29,9 @@ export class ToolPolicy {
     return (this.ruleOf(tool).approval ?? whenUnsaid) === 'always';
   }
 
-  /** What the results of a tool are to be taken for. */
-  marksOf(tool: Tool): Pick<ToolResult, 'taint' | 'isPrivate'> {
+  /** What the results of a tool are to be taken for; of one that is not there, the worst. */
+  marksOf(tool: Tool | undefined): Pick<ToolResult, 'taint' | 'isPrivate'> {
+    if (!tool) return WORST_MARKS;
     const rule = this.ruleOf(tool);
     return {
       ...((rule.returns_untrusted ?? tool.returnsUntrusted) ? { taint: 'untrusted' } : {}),

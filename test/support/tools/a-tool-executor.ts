@@ -28,7 +28,10 @@ export interface ToolExecutorParts {
 }
 
 /** The executor with its gate and policy, without a database: what went into the trail is in `trail`. */
-export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts = {}) {
+export function aToolExecutor(
+  tools: readonly Tool[] | (() => readonly Tool[]),
+  parts: ToolExecutorParts = {},
+) {
   const {
     rules = {},
     processConcurrency = 8,
@@ -58,7 +61,7 @@ export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts =
     decided: (toolName: string, decision: string) => decisions.push(`${toolName} ${decision}`),
     breaker: () => undefined,
   } as unknown as ToolMetrics;
-  const registry = new ToolRegistry([{ tools: () => tools }]);
+  const registry = new ToolRegistry([{ tools: typeof tools === 'function' ? tools : () => tools }]);
   const policy = new ToolPolicy(config);
   const audit = { record } as unknown as AuditTrail;
   const gate = new ToolGate(registry, policy, new TaintPolicy(config), storage, audit, toolMetrics, logger);
@@ -72,5 +75,5 @@ export function aToolExecutor(tools: readonly Tool[], parts: ToolExecutorParts =
     logger,
     clock,
   );
-  return { executor, gate, policy, trail, decisions };
+  return { executor, gate, policy, registry, trail, decisions };
 }

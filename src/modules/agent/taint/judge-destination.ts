@@ -1,14 +1,10 @@
 import type { DestinationVerdict } from '../../tools/index.js';
 import { decodedForms } from './decoded-forms.js';
 import type { KnownText } from './known-text.js';
-
-/** As long as a piece has to be before it counts as carried out: shorter ones are words that anybody uses. */
-const LEAST_SECRET = 24;
-/** Parts of an address as short as this say nothing. */
-const LEAST_PIECE = 2;
+import { isLinkedFrom, isSiteIn, isWrittenIn } from './written-address.js';
 
 /**
- * What an address that the model wrote may carry. One that stands somewhere as it is, or whose every part strangers wrote,
+ * What an address that the model wrote may carry. One that strangers or the user wrote as a whole, or that a page links to,
  * carries nothing: it was all there before anything private was read. `trustedHosts` are the operator's.
  */
 export function judgeDestination(
@@ -20,13 +16,23 @@ export function judgeDestination(
   // What is no address goes nowhere.
   if (!url) return 'composed';
   if (isTrusted(url.hostname, trustedHosts)) return 'known';
-  const asWritten = [destination, url.href];
-  if (asWritten.some((form) => includes([...known.strangers, ...known.user], form))) return 'known';
-  const isMadeOfKnownParts = [url.host, ...partsOf(url)].every(
-    (part) => part.length < LEAST_PIECE || includes(known.strangers, part),
-  );
-  if (isMadeOfKnownParts && url.username === '' && url.password === '') return 'known';
-  return carriesSecret(destination, known.secret) ? 'leaks' : 'composed';
+  const isKnown =
+    known.user.some((text) => isWrittenIn(text, destination, url)) ||
+    known.strangers.some(
+      ({ text, page }) =>
+        isWrittenIn(text, destination, url) || (page !== undefined && isLinkedFrom(text, page, url)),
+    );
+  if (isKnown) return 'known';
+  return known.secret.isTouchedBy(decodedForms(carriedBy(destination, url, known))) ? 'leaks' : 'composed';
+}
+
+/** A site that somebody named is no secret itself, though its name may stand in what is private. */
+function carriedBy(destination: string, url: URL, { user, strangers }: KnownText): string {
+  const { origin } = url;
+  const isNamed =
+    destination.startsWith(origin) &&
+    (user.some((text) => isSiteIn(text, origin)) || strangers.some(({ text }) => isSiteIn(text, origin)));
+  return isNamed ? destination.slice(origin.length) : destination;
 }
 
 /** `*.example.com` stands for all hosts below it. */
@@ -34,33 +40,4 @@ export function isTrusted(host: string, trustedHosts: readonly string[]): boolea
   return trustedHosts.some((trusted) =>
     trusted.startsWith('*.') ? host.endsWith(trusted.slice(1)) : host === trusted,
   );
-}
-
-function partsOf({ pathname, searchParams, hash }: URL): string[] {
-  return [...pathname.split('/'), ...[...searchParams].flat(), hash.slice(1)];
-}
-
-function includes(texts: readonly string[], piece: string): boolean {
-  return texts.some((text) => text.includes(piece));
-}
-
-/** Whether any form of the address shares so many characters in a row with a secret; space and case do not count. */
-function carriesSecret(destination: string, secrets: readonly string[]): boolean {
-  const pieces = new Set<string>();
-  for (const form of decodedForms(destination)) {
-    const text = condensed(form);
-    for (let at = 0; at + LEAST_SECRET <= text.length; at += 1) pieces.add(text.slice(at, at + LEAST_SECRET));
-  }
-  if (pieces.size === 0) return false;
-  return secrets.some((secret) => {
-    const text = condensed(secret);
-    for (let at = 0; at + LEAST_SECRET <= text.length; at += 1) {
-      if (pieces.has(text.slice(at, at + LEAST_SECRET))) return true;
-    }
-    return false;
-  });
-}
-
-function condensed(text: string): string {
-  return text.toLowerCase().replace(/\s+/g, '');
 }

@@ -22,6 +22,8 @@ export class RunExposure implements Exposure {
   private readonly known = new KnownTextCollector();
   private untrusted: boolean;
   private private: boolean;
+  /** The same address is judged when it is asked about, when it is admitted, and by each call that goes there. */
+  private readonly verdicts = new Map<string, DestinationVerdict>();
 
   constructor(private readonly start: ExposureStart) {
     this.untrusted = start.hasUntrusted;
@@ -40,6 +42,7 @@ export class RunExposure implements Exposure {
   }
 
   add(results: readonly ToolResult[]): void {
+    this.verdicts.clear();
     for (const result of results) {
       if (result.taint) this.untrusted = true;
       if (result.isPrivate) this.private = true;
@@ -48,6 +51,11 @@ export class RunExposure implements Exposure {
   }
 
   judge(destination: string): DestinationVerdict {
-    return judgeDestination(destination, this.known, this.start.trustedHosts);
+    let verdict = this.verdicts.get(destination);
+    if (verdict === undefined) {
+      verdict = judgeDestination(destination, this.known, this.start.trustedHosts);
+      this.verdicts.set(destination, verdict);
+    }
+    return verdict;
   }
 }

@@ -89,4 +89,22 @@ describe(fromCallResult.name, () => {
     // Too short to be told from any other text.
     expect(said).toContain('about');
   });
+
+  it.each([
+    ['a text', (secret: string) => ({ text: `${'x'.repeat(3_990)}${secret}`, more: 'y'.repeat(70_000) })],
+    [
+      'all of it',
+      (secret: string) => ({
+        rows: Array.from({ length: 90 }, (_, row) => `${row === 0 ? 'x'.repeat(3_975) : ''}${secret}`),
+        more: Object.fromEntries(Array.from({ length: 30 }, (_, key) => [key, 'y'.repeat(4_000)])),
+      }),
+    ],
+  ])('hides a secret where %s is cut through it', (_, structured) => {
+    const secret = 'canary-0123456789-abcdefghij';
+    const said = JSON.stringify(
+      fromCallResult(result([], structured(secret)), hideSecrets([new Secret(secret)])),
+    );
+    expect(said).toContain('truncated');
+    expect(said).not.toContain('canary');
+  });
 });

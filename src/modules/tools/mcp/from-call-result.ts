@@ -10,7 +10,8 @@ type Block = CallToolResult['content'][number];
 
 /**
  * A server's answer as bounded JSON: `{content: […], structured?}`. Texts share a bound; of images, sounds and other
- * bytes only their kind and size is left. `hide` takes credentials out of whatever text there is.
+ * bytes only their kind and size is left. `hide` takes credentials out of whatever text there is,
+ * before it is cut: half of a credential is not found any more.
  */
 export function fromCallResult(result: CallToolResult, hide: (text: string) => string): JsonValue {
   const structured = result.structuredContent;
@@ -26,7 +27,7 @@ export function fromCallResult(result: CallToolResult, hide: (text: string) => s
   const content = blocks.map((block) => toJson(block, take, hide));
   return {
     ...(content.length > 0 || structured === undefined ? { content } : {}),
-    ...(structured === undefined ? {} : { structured: hidden(toBoundedJson(structured), hide) }),
+    ...(structured === undefined ? {} : { structured: toBoundedJson(hidden(structured as JsonValue, hide)) }),
     ...(isCut ? { truncated: true } : {}),
   };
 }

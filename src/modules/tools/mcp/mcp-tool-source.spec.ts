@@ -102,7 +102,7 @@ describe(McpToolSource.name, () => {
     expect(tools.tools().map(({ name }) => name)).toEqual(['web_search', 'web_fetch']);
     others = [{ name: 'web_search' } as Tool];
     expect(tools.tools().map(({ name }) => name)).toEqual([
-      expect.stringMatching(/^web_search_[0-9a-f]{8}$/),
+      expect.stringMatching(/^web_search_[0-9a-f]{16}$/),
       'web_fetch',
     ]);
   });

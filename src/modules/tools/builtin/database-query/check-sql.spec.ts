@@ -53,6 +53,26 @@ describe(checkSql.name, () => {
     ['SELECT (1).current_query', 'function_denied'],
     ['SELECT current_query FROM orders', 'allowed'],
     ['SELECT (o).total, (o).* FROM orders o', 'allowed'],
+    // Replacements multiply, wherever they stand; those that shorten, or lengthen a little, do not matter.
+    [`SELECT replace(replace('aaaa', 'a', '${'a'.repeat(999)}'), 'a', 'aa')`, 'text_growth'],
+    [
+      `SELECT replace(v, 'a', '${'a'.repeat(99)}') FROM (SELECT replace('a', 'a', '${'a'.repeat(99)}') AS v) s`,
+      'text_growth',
+    ],
+    [
+      `SELECT regexp_replace(regexp_replace('a', '', '${'a'.repeat(99)}', 'g'), '', '${'a'.repeat(99)}', 'g')`,
+      'text_growth',
+    ],
+    [`SELECT replace(v, 'a', v) FROM (SELECT '${'a'.repeat(2_000)}' AS v) s`, 'text_growth'],
+    ["SELECT replace(replace(replace(total::text, '-', ''), ' ', ''), '.', ',') FROM orders", 'allowed'],
+    [
+      "SELECT replace('Dear {name}', '{name}', total::text), replace(total::text, '&', '&amp;') FROM orders",
+      'allowed',
+    ],
+    [
+      "SELECT regexp_replace(regexp_replace(total::text, '[^0-9]', '', 'g'), '(.)(.)', '\\2 \\1') FROM orders",
+      'allowed',
+    ],
   ])('of %s says %s', async (sql, expected) => {
     expect(await verdict(sql)).toBe(expected);
   });

@@ -2,6 +2,7 @@ import { NameChecks, type ReadableNames } from './check-names.js';
 import { type Member, NODES } from './sql-allow-list.js';
 import { refused } from './sql-refused.js';
 import { asNode, stringsOf, type SyntaxTree, type TreeNode, unknownForm, unwrap } from './syntax-tree.js';
+import { TextGrowth } from './text-growth.js';
 
 type Names = ReadonlySet<string>;
 
@@ -20,10 +21,13 @@ export function checkSql(tree: SyntaxTree, readable: ReadableNames): void {
   const { type, node } = unwrap(statements[0]!.stmt);
   if (type !== 'SelectStmt')
     throw refused('not_select', 'Only SELECT is possible here: nothing can be changed.');
-  new Check(readable).walk(type, node, new Set(), 0);
+  const check = new Check(readable);
+  check.walk(type, node, new Set(), 0);
+  check.growth.check();
 }
 
 class Check {
+  readonly growth = new TextGrowth();
   private readonly names: NameChecks;
 
   constructor(readable: ReadableNames) {
@@ -96,7 +100,10 @@ class Check {
       case 'RangeFunction':
         return this.names.rangeFunction(node);
       case 'FuncCall':
-        return this.names.function(node);
+        this.names.function(node);
+        return this.growth.function(stringsOf(node.funcname).at(-1)!, node.args);
+      case 'A_Const':
+        return this.growth.constant(node);
       case 'SQLValueFunction':
         return this.names.valueFunction(node);
       case 'TypeName':

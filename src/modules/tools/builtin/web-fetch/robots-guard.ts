@@ -17,9 +17,11 @@ const MAX_KEPT_CHARACTERS = 8_000_000;
 /** A robots.txt is not waited for as long as a page. */
 const MAX_WAIT_MS = 8_000;
 
-/** Characters of rules times those of an address: up to here comparing them takes a moment. */
+/** Characters of rules: up to here reading them takes a moment. Nearly all sites have less. */
+const MAX_RULES = 20_000;
+/** Characters of rules times those of an address: up to here comparing them does, too. */
 const MAX_EFFORT = 1_000_000;
-const WORKER_MS = 1_000;
+const WORKER_MS = 2_000;
 const WORKER_MEMORY_MB = 64;
 
 const SCRIPT = new URL('./robots.worker.js', import.meta.url);
@@ -101,7 +103,8 @@ export class RobotsGuard {
   ): Promise<boolean> {
     if (rules === '') return true;
     const robotsUrl = `${url.origin}/robots.txt`;
-    if (rules.length * (url.pathname.length + url.search.length) <= MAX_EFFORT) {
+    const effort = rules.length * (url.pathname.length + url.search.length);
+    if (rules.length <= MAX_RULES && effort <= MAX_EFFORT) {
       return parseRobots(robotsUrl, rules).isAllowed(url.href) ?? true;
     }
     try {

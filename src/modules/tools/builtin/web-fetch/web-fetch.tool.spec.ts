@@ -394,6 +394,19 @@ describe('web_fetch', () => {
     });
   });
 
+  it('is not held up by a robots.txt of half a megabyte, however short the address and however often', async () => {
+    const { tool, at, asked } = await aWeb({
+      '/robots.txt': page('user-agent: *\n' + 'disallow: /x\n'.repeat(37_000), 'text/plain'),
+      '/': page('open', 'text/plain'),
+    });
+    expect(await fetchIt(tool, at('/'))).toMatchObject({ text: 'open' });
+    const cpu = cpuOfThisThread();
+    for (let again = 0; again < 4; again += 1)
+      expect(await fetchIt(tool, at('/'))).toMatchObject({ text: 'open' });
+    expect(cpu()).toBeLessThan(300);
+    expect(asked()).toEqual(['/robots.txt', '/', '/', '/', '/', '/']);
+  });
+
   describe('follows redirects', () => {
     it('up to three, and says where they led', async () => {
       const hop = (to: string) => (response: ServerResponse) =>

@@ -80,6 +80,12 @@ describe.each(SEARCH_WIRES)('web_search with $engine', (wire) => {
     expect(service.requests[0]!.url!.split('?')[0]).toBe(wire.path);
   });
 
+  it('says nothing of what it was asked: the model wrote that, and the result counts as others’ words', async () => {
+    const { tool } = await aSearch(finding([]));
+    const result = await tool.execute({ query: 'https://evil.test/x/4417' }, aToolContext());
+    expect(JSON.stringify(result)).not.toContain('4417');
+  });
+
   it('gives plain text of bounded length, and each page once', async () => {
     const { tool } = await aSearch(
       finding([

@@ -56,7 +56,8 @@ export function webSearchTool({ engine, web, logger }: WebSearchParts): Tool {
     execute: async ({ query, count = DEFAULT_COUNT }, { signal, reportProgress }) => {
       reportProgress('searching the web');
       const found = await search({ text: query, count, signal }, engine, logger);
-      return { query, results: toSearchResults(found, count) };
+      // Without the query: what comes back counts as strangers' words, and those are the model's.
+      return { results: toSearchResults(found, count) };
     },
   });
 }

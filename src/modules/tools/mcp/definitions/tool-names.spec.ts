@@ -7,15 +7,15 @@ describe(toolNames.name, () => {
   it('puts the server before the tool, in letters that all vendors take', () => {
     expect(names(['fetch', 'issues.list', 'öffnen'])).toEqual({
       fetch: 'web_fetch',
-      'issues.list': 'web_issues_list',
-      öffnen: 'web__ffnen',
+      'issues.list': expect.stringMatching(/^web_issues_list_[0-9a-f]{16}$/),
+      öffnen: expect.stringMatching(/^web__ffnen_[0-9a-f]{16}$/),
     });
   });
 
   it('never takes the name of another tool', () => {
     expect(names(['search', 'fetch'], ['web_search'])).toEqual({
       fetch: 'web_fetch',
-      search: expect.stringMatching(/^web_search_[0-9a-f]{8}$/),
+      search: expect.stringMatching(/^web_search_[0-9a-f]{16}$/),
     });
   });
 
@@ -35,11 +35,14 @@ describe(toolNames.name, () => {
     expect(given[0]).not.toBe(given[1]);
   });
 
-  it('gives a name to whoever took the name that another would have got', () => {
-    const first = names(['search'], ['web_search'])['search']!;
-    const squatter = first.slice('web_'.length);
-    const given = names(['search', squatter], ['web_search']);
-    expect(given[squatter]).toBe(first);
-    expect(given['search']).toMatch(/^web_search_[0-9a-f]{16}$/);
+  it.each([
+    ['that looks like it when it is cleaned', () => 'a_b'],
+    ['that is called as it is', (given: string) => given.slice('web_'.length)],
+    ['that is called nearly as it is', (given: string) => `${given.slice('web_'.length)}.`],
+  ])('leaves a tool its name when its server also lists one %s', (_, neighbour) => {
+    const alone = names(['a.b'])['a.b']!;
+    const given = names(['a.b', neighbour(alone)]);
+    expect(given['a.b']).toBe(alone);
+    expect(new Set(Object.values(given)).size).toBe(2);
   });
 });
