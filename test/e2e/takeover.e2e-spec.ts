@@ -159,6 +159,30 @@ describe('a run whose process dies', () => {
     30_000,
   );
 
+  it('has the call that was lost in its ledger, although its user is disabled by then', async () => {
+    models.always(threeSteps({ delayMs: 50, toolDelayMs: 60 }));
+    const ada = await replicas.user();
+    const { id } = (await (await ada.on(two).get('/api/v1/auth/me')).json()) as { id: string };
+    const response = await ada.on(one).post('/api/v1/agent/chat/stream', { message: 'gone' });
+    const seen: StreamedEvent[] = [];
+    for await (const event of readStream(response)) {
+      seen.push(event);
+      if (event.event === 'text-delta') break;
+    }
+    await one.kill9();
+    const { dataSource } = replicas.database;
+    await dataSource.query('UPDATE user_account SET disabled_at = now() WHERE id = $1', [id]);
+    const runId = seen[0]!.data.run_id!;
+    await until(async () => {
+      const [run] = await dataSource.query<{ status: string }[]>('SELECT status FROM run WHERE id = $1', [
+        runId,
+      ]);
+      return run?.status === 'failed' || run?.status === 'cancelled';
+    }, LEASE_MS + 5_000);
+    expect(await ledgerOf(runId)).toEqual([expect.objectContaining({ source: 'unknown' })]);
+    await one.restart();
+  }, 30_000);
+
   /** All that a run leaves behind in the world. */
   async function traces(runId: string, message: string): Promise<unknown> {
     const { dataSource } = replicas.database;

@@ -2,11 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { limitedTo, nobody } from '../../shared/context/principal.js';
 import { AppError } from '../../shared/errors/app-error.js';
+import { NO_USAGE, type Usage } from '../../shared/llm/usage.js';
+import type { PicoUsd } from '../../shared/money/usd.js';
 import { PrincipalService } from '../auth/index.js';
-import { MODEL_CLIENT, type ModelClient } from '../providers/index.js';
+import { MODEL_CLIENT, type ModelClient, type ModelInfo } from '../providers/index.js';
 import { LIVE_EVENTS, type LiveEvents } from './events/live-events.js';
-import type { ClaimedRun } from './run.js';
 import type { TakenOver } from './drive.js';
+import type { ModelCallRecord } from './loop/run-journal.js';
+import type { ClaimedRun } from './run.js';
 import { RunDriver } from './run-driver.js';
 import { RunPreparer } from './run-preparer.js';
 import { RunResumption, type ResumePoint } from './run-resumption.js';
@@ -102,15 +105,24 @@ export class RunLauncher {
     };
   }
 
-  /** The call that the owner before was in: what it was sent is known, what it answered as far as it was shown. */
+  /**
+   * The call that the owner before was in: what it was sent is known, what it answered as far as it was shown. Where the
+   * request cannot be built any more (the account is disabled) it is taken for the most that it may have used.
+   */
   private async lostCall(
     run: ClaimedRun,
-    { steps }: ResumePoint,
+    { steps, held }: ResumePoint,
     shown: TakenOver['events'],
     prepare: () => ReturnType<RunPreparer['toRequest']>,
   ): Promise<Omit<NonNullable<TakenOver['lostCall']>, 'epoch'> | undefined> {
     const request = await prepare().catch(() => undefined);
-    if (!request) return undefined;
+    const seq =
+      Math.max(0, ...steps.flatMap((step) => [step.seq, ...step.intents.map((intent) => intent.seq)])) + 1;
+    if (!request) {
+      const model = this.models.find(run.model);
+      const usage = { ...NO_USAGE, inputTokens: { total: held.tokens }, source: 'estimated' as const };
+      return model && { seq, call: toCallRecord(model, usage, held.cost) };
+    }
     const { model, system, messages, tools, maxOutputTokens } = request;
     const output = shown.reduce(
       (text, { event }) =>
@@ -131,17 +143,11 @@ export class RunLauncher {
       { model, system, messages: sent, tools, maxOutputTokens },
       output,
     );
-    const seq =
-      Math.max(0, ...steps.flatMap((step) => [step.seq, ...step.intents.map((intent) => intent.seq)])) + 1;
-    return {
-      seq,
-      call: {
-        provider: model.provider,
-        model: model.id,
-        usage,
-        cost: this.models.costOf(model, usage),
-        ...(model.priceVersion === undefined ? {} : { priceVersion: model.priceVersion }),
-      },
-    };
+    return { seq, call: toCallRecord(model, usage, this.models.costOf(model, usage)) };
   }
+}
+
+function toCallRecord(model: ModelInfo, usage: Usage, cost: PicoUsd | undefined): ModelCallRecord {
+  const { provider, id, priceVersion } = model;
+  return { provider, model: id, usage, cost, ...(priceVersion === undefined ? {} : { priceVersion }) };
 }

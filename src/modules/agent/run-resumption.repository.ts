@@ -4,6 +4,8 @@ import type { AssistantPart, ToolResultPart, UserPart } from '../../shared/llm/c
 import type { FinishReason } from '../../shared/llm/finish-reason.js';
 import type { JsonValue } from '../../shared/llm/json.js';
 import type { Usage } from '../../shared/llm/usage.js';
+import { parseUsd } from '../../shared/money/usd.js';
+import type { QuotaAmount } from '../rate-limit/index.js';
 
 export interface JournalRow {
   readonly seq: number;
@@ -55,8 +57,10 @@ export class RunResumptionRepository {
     /** The last event that was stored, and the last that a takeover cannot void. Event 1 is there with the run. */
     readonly lastEventId: number;
     readonly lastSettledId: number;
+    /** What the owner before held for the call that it was in or about to make. */
+    readonly held: QuotaAmount;
   }> {
-    const [steps, messages, ledger, events] = await Promise.all([
+    const [steps, messages, ledger, events, holds] = await Promise.all([
       this.dataSource.query<JournalRow[]>(
         `SELECT seq, step, kind, status, call_id, tool_name, request, result,
                 coalesce(extract(epoch FROM ended_at - started_at) * 1000, 0)::float AS duration_ms
@@ -76,13 +80,19 @@ export class RunResumptionRepository {
         `SELECT max(last_id) AS last, max(last_id) FILTER (WHERE is_settled) AS settled FROM run_event WHERE run_id = $1`,
         [runId],
       ),
+      this.dataSource.query<{ tokens: string; cost: string }[]>(
+        `SELECT coalesce(reserved_tokens, 0) AS tokens, coalesce(reserved_cost, 0) AS cost FROM run WHERE id = $1`,
+        [runId],
+      ),
     ]);
+    const { tokens, cost } = holds[0] ?? { tokens: '0', cost: '0' };
     return {
       steps,
       messages,
       ledger,
       lastEventId: events[0]?.last ?? 1,
       lastSettledId: events[0]?.settled ?? 1,
+      held: { tokens: Number(tokens), cost: parseUsd(cost) },
     };
   }
 }

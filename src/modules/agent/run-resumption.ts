@@ -4,6 +4,7 @@ import type { UserMessage } from '../../shared/llm/message.js';
 import type { ToolCall, ToolResult } from '../../shared/llm/tool-call.js';
 import { NO_USAGE } from '../../shared/llm/usage.js';
 import { parseUsd } from '../../shared/money/usd.js';
+import type { QuotaAmount } from '../rate-limit/index.js';
 import { ToolPolicy, ToolRegistry } from '../tools/index.js';
 import { outcomeUnknown } from './loop/execute-tool-calls.js';
 import type { JournalledStep, ToolIntent } from './loop/run-journal.js';
@@ -25,6 +26,8 @@ export interface ResumePoint {
   readonly messageSeq: number;
   readonly lastEventId: number;
   readonly lastSettledId: number;
+  /** What the owner before held for its last model call. */
+  readonly held: QuotaAmount;
   /** What the run has used so far. */
   readonly tally: RunTally;
 }
@@ -39,7 +42,7 @@ export class RunResumption {
   ) {}
 
   async read(run: ClaimedRun): Promise<ResumePoint> {
-    const { steps, messages, ledger, lastEventId, lastSettledId } = await this.repository.read(run.id);
+    const { steps, messages, ledger, lastEventId, lastSettledId, held } = await this.repository.read(run.id);
     const message = messages.find(({ id }) => id === run.userMessageId);
     const journalled = steps
       .filter(({ kind }) => kind === 'model')
@@ -50,6 +53,7 @@ export class RunResumption {
       messageSeq: message?.seq ?? 1,
       lastEventId,
       lastSettledId,
+      held,
       tally: toTally(ledger, journalled),
     };
   }
