@@ -29,6 +29,7 @@ export const evasions: readonly Evasion[] = [
   image('![x](https\\://evil.example/p)'),
   image('![x](ht\u200btps://evil.example/p)'),
   image('![x](https://docs.good.example@evil.example/p)'),
+  link('https://docs.good.example).evil.example![x](/local)'),
   image('![x](https://docs.good.example:pw@evil.example/p)'),
   image('![x](https://docs.good.example.evil.example/p)'),
   image('![x](https://evil.example\\@docs.good.example/p)'),

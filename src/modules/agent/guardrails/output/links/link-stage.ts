@@ -58,6 +58,8 @@ export class LinkStage extends BufferedStage {
   private isImageOpen = false;
   /** So many characters belong to an address that is allowed. */
   private vouched = 0;
+  /** Since an address that is allowed nothing was said that ends one for every reader. */
+  private isBehindAddress = false;
   private readonly places: RegExp;
 
   constructor(
@@ -79,6 +81,7 @@ export class LinkStage extends BufferedStage {
   }
 
   protected override passed(text: string): void {
+    if (/\s/.test(text.slice(this.vouched))) this.isBehindAddress = false;
     this.vouched = Math.max(0, this.vouched - text.length);
     if (this.hasStyles && /(@import|image-set)$/i.test(this.tail)) this.hasLoadingStrings = true;
     this.passInTag(text);
@@ -135,8 +138,11 @@ export class LinkStage extends BufferedStage {
       // Not vouched for: to other readers it may be no link, and then each address in it is one.
       if (!this.forbids(reference, kind, isLong)) return undefined;
       const label = look.slice(open + 1, close);
-      if (!isLong)
-        return this.found(kind, { length: end, output: this.apart + label, isLookedAtAgain: true });
+      if (!isLong) {
+        const output = this.apart + label + (/[A-Za-z0-9]/.test(look.at(end)) ? ' ' : '');
+        if (look.isStarved) return undefined;
+        return this.found(kind, { length: end, output, isLookedAtAgain: true });
+      }
       this.swallowing = rest(look, close + 1);
       const output = this.apart + filterWhole(new LinkStage(this.policy, this.onFound), label);
       return this.found(kind, { length: end, output });
@@ -222,6 +228,7 @@ export class LinkStage extends BufferedStage {
     const isOut = isForbidden(reference, this.policy.isAllowed);
     if (!isOut && (wider === undefined || !isForbidden(wider, this.policy.isAllowed))) {
       this.vouched = end;
+      this.isBehindAddress = true;
       return undefined;
     }
     if (isLong) this.swallowing = 'space';
@@ -229,9 +236,9 @@ export class LinkStage extends BufferedStage {
     return this.found('link', { length: end, output: this.apart + LINK_REMOVED });
   }
 
-  /** Between what is said already and what comes after a removal: together they could be an address. */
+  /** Between what is said already and what comes after a removal: together they could be an address, or a secret. */
   private get apart(): string {
-    return /[A-Za-z0-9:/\\.&;@"'\]]$/.test(this.tail) ? ' ' : '';
+    return this.isBehindAddress || /[A-Za-z0-9:/\\.&;@"'\]_=+-]$/.test(this.tail) ? ' ' : '';
   }
 
   private forbids(reference: string, kind: LinkKind, isLong: boolean): boolean {

@@ -113,11 +113,15 @@ function widerReading(look: Lookahead, scheme: string, body: number, end: number
   let at = body;
   while (at - body < MAX_AUTHORITY) {
     const character = look.at(at);
-    if (character === '' || /[\s</?#\\]/.test(character)) break;
-    if (character === ']' && isBracketEnd(look, at)) break;
+    // With one of the last four it is no host to anybody: who reads one ends it there.
+    if (character === '' || /[\s</?#\\[\]^|]/.test(character)) break;
     at += 1;
   }
   const authority = look.slice(body, at).replace(TRAILING, '');
-  const wider = `${scheme}://${authority}/`;
-  return authority.length > end - body && URL.canParse(wider) ? wider : undefined;
+  // Where the whole is no host to anybody, what stands before a colon may be one.
+  for (const host of [authority, authority.split(/[:：]/, 1)[0]!.replace(TRAILING, '')]) {
+    const wider = `${scheme}://${host}/`;
+    if (host.length > end - body && URL.canParse(wider)) return wider;
+  }
+  return undefined;
 }
